@@ -1,0 +1,5 @@
+import { defineConfig } from "tsup";
+
+/** The build that every package shares: ES modules with declarations, dependencies left as imports. */
+export const library = (entry: string[]) =>
+  defineConfig({ entry, format: "esm", target: "es2022", dts: true, sourcemap: true, clean: true });
