@@ -1,21 +1,27 @@
-import { existsSync, readdirSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { defineConfig } from "vitest/config";
 
-const folders = ["packages", "apps"].flatMap((parent) =>
-  readdirSync(new URL(parent, import.meta.url)).map((name) => `${parent}/${name}`),
-);
+const here = (path: string) => new URL(path, import.meta.url);
+
+const members = ["packages", "apps"]
+  .flatMap((parent) => readdirSync(here(parent)).map((name) => `${parent}/${name}`))
+  .filter((folder) => existsSync(here(`${folder}/package.json`)))
+  .map((root) => ({
+    root,
+    name: JSON.parse(readFileSync(here(`${root}/package.json`), "utf8")).name as string,
+  }));
+
+// Workspace imports resolve to source: tests need no build.
+const conditions = ["@obmalloc/source", "module", "node"];
 
 export default defineConfig({
-  // Workspace imports resolve to source: tests need no build.
-  resolve: { conditions: ["@obmalloc/source", "module", "node"] },
-  ssr: { resolve: { conditions: ["@obmalloc/source", "module", "node"] } },
+  resolve: { conditions },
+  ssr: { resolve: { conditions } },
   test: {
-    projects: folders
-      .filter((folder) => existsSync(new URL(`${folder}/package.json`, import.meta.url)))
-      .map((root) => ({
-        extends: true as const,
-        root,
-        test: { include: ["src/**/*.test.ts", "test/**/*.test.ts"] },
-      })),
+    projects: members.map(({ root, name }) => ({
+      extends: true as const,
+      root,
+      test: { name, include: ["src/**/*.test.ts", "test/**/*.test.ts"] },
+    })),
   },
 });

@@ -1,1 +1,1 @@
-export * from "./pythons.ts";
+export { cc, type Python, pythons } from "./pythons.ts";

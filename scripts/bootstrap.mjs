@@ -1,0 +1,105 @@
+// `node scripts/bootstrap.mjs [--build] COMMAND ARGS…` sets the workspace up on a machine that has only Node 20 and
+// npm, builds if asked, then runs the command with the workspace's tools. It has no dependency, and does no work twice.
+import { createHash } from "node:crypto";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { withLock } from "./lock.mjs";
+import { binFolder, giveUp, root, run } from "./run.mjs";
+
+const OLDEST_NODE = 20;
+const OLDEST_NODE_FOR_TOOLS = [22, 18];
+const stampFile = join(root, "node_modules", ".obmalloc-setup");
+
+const read = (path) => readFileSync(join(root, path));
+const list = (folder) => (existsSync(join(root, folder)) ? readdirSync(join(root, folder)).sort() : []);
+const pnpmVersion = JSON.parse(read("package.json")).packageManager;
+
+/** Changes when another install is needed: lock file, settings, manifests, patches, or another platform. */
+function fingerprint() {
+  const members = ["packages", "apps"].flatMap((parent) => list(parent).map((name) => `${parent}/${name}`));
+  const manifests = ["", ...members, "test-support"].map((folder) => join(folder, "package.json"));
+  const patches = list("patches").map((name) => `patches/${name}`);
+  const hash = createHash("sha256").update(`${process.platform}-${process.arch}`);
+  for (const path of ["pnpm-lock.yaml", "pnpm-workspace.yaml", ...manifests, ...patches]) {
+    if (existsSync(join(root, path))) hash.update(path).update(read(path));
+  }
+  return hash.digest("hex");
+}
+
+const isInstalled = (wanted) => existsSync(stampFile) && readFileSync(stampFile, "utf8") === wanted;
+
+function sentenceFor(output) {
+  if (/npx: .*ENOENT/.test(output)) return "npx was not found; install npm 10 or newer, which brings it.";
+  if (
+    /ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ECONNRESET|ETIMEDOUT|ENETUNREACH|META_FETCH_FAIL|ENOTCACHED/.test(
+      output,
+    )
+  )
+    return "the package registry cannot be reached, and the first set-up downloads about 100 MB of tools from it.";
+  if (/ERR_PNPM_OUTDATED_LOCKFILE/.test(output))
+    return `pnpm-lock.yaml does not match the package manifests; run npx --yes ${pnpmVersion} install and commit the lock file.`;
+  if (/ENOSPC/.test(output)) return "the disk is full; the tools need about 600 MB.";
+  return `installing the tools with ${pnpmVersion} failed; its messages are above.`;
+}
+
+async function install() {
+  const wanted = fingerprint();
+  if (isInstalled(wanted)) return;
+  await withLock(async () => {
+    if (isInstalled(wanted)) return; // the process we waited for did it
+    const startedAt = Date.now();
+    console.error("obmalloc: setting up (the first time downloads the tools)");
+    rmSync(stampFile, { force: true });
+    const args = [
+      "--yes",
+      pnpmVersion,
+      "install",
+      "--frozen-lockfile",
+      "--prefer-offline",
+      "--reporter=append-only",
+    ];
+    // Without a network, say so after seconds instead of minutes.
+    const env = { npm_config_fetch_retry_mintimeout: "1000", npm_config_fetch_retry_maxtimeout: "4000" };
+    const { code, output } = await run("npx", args, { capture: true, env });
+    if (code !== 0) {
+      process.stderr.write(output);
+      throw new Error(sentenceFor(output));
+    }
+    mkdirSync(join(root, "node_modules"), { recursive: true });
+    writeFileSync(stampFile, wanted);
+    console.error(`obmalloc: set up in ${((Date.now() - startedAt) / 1000).toFixed(0)} s`);
+  });
+}
+
+/** The tools need a newer Node than our packages do; where no binary is installed for a platform, the user brings it. */
+function checkNodeForTools() {
+  if (existsSync(join(binFolder, "node"))) return;
+  const [major, minor] = process.versions.node.split(".").map(Number);
+  const [needMajor, needMinor] = OLDEST_NODE_FOR_TOOLS;
+  if (major > needMajor || (major === needMajor && minor >= needMinor)) return;
+  giveUp(
+    `on ${process.platform}-${process.arch} this workspace needs Node ${needMajor}.${needMinor} or newer.`,
+  );
+}
+
+async function build() {
+  const args = ["run", "build", "--ui=stream", "--output-logs=errors-only"];
+  const { code, output } = await withLock(() => run("turbo", args, { capture: true }));
+  if (code === 0) return;
+  process.stderr.write(output);
+  throw new Error("the build failed; its messages are above.");
+}
+
+if (Number(process.versions.node.split(".")[0]) < OLDEST_NODE)
+  giveUp(`Node ${OLDEST_NODE} or newer is needed, this is ${process.version}.`);
+
+const wantsBuild = process.argv[2] === "--build";
+const [command, ...args] = process.argv.slice(wantsBuild ? 3 : 2);
+try {
+  await install();
+  checkNodeForTools();
+  if (wantsBuild) await build();
+} catch (error) {
+  giveUp(error.message);
+}
+process.exitCode = (await run(command, args)).code;
