@@ -11,7 +11,7 @@ const turbo = (task) => ["turbo", "run", task, "--continue", "--ui=stream", "--o
 /** In this order, because the command-line tests and the package check look at what `build` made. */
 const checks = {
   "build (tsup)": turbo("build"),
-  "lint and format (biome)": ["biome", "ci", "--colors=off", "."],
+  "lint and format (biome)": ["biome", "ci", "--colors=off", "--error-on-warnings", "."],
   "types, tests included (tsc)": turbo("typecheck"),
   "packages as published (publint, attw)": turbo("check:package"),
   layers: ["node", "scripts/check-layers.mjs"],
