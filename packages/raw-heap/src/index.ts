@@ -1,1 +1,11 @@
-export {};
+export {
+  GROWTH_UNIT_BYTES,
+  LinearMemory,
+  type LinearMemoryOptions,
+  MAX_MEMORY_BYTES,
+  type MemoryBacking,
+} from "./linear-memory.ts";
+export { MappedRaw, type MappedRawOptions } from "./mapped-raw.ts";
+export { PAGE_BYTES } from "./mapper-layout.ts";
+export { type MappingStats, NotMappedError, PageMapper } from "./page-mapper.ts";
+export type { RawAllocator } from "./raw-allocator.ts";
