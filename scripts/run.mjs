@@ -17,6 +17,8 @@ function environment() {
     TURBO_NO_UPDATE_NOTIFIER: "1",
     DO_NOT_TRACK: "1",
   };
+  // Some tools colour whatever they print as soon as CI is set.
+  if (!process.stdout.isTTY && !env.FORCE_COLOR) env.NO_COLOR = "1";
   // `npm test --silent` must not silence the tools that npm test starts.
   delete env.npm_config_loglevel;
   const key = Object.keys(env).find((name) => name.toUpperCase() === "PATH") ?? "PATH";
