@@ -1,0 +1,208 @@
+/*
+ * The recorder: a library that is preloaded into a CPython process, wraps its three allocator
+ * domains and its arena allocator from before main(), and writes every operation as a trace.
+ *
+ * Reading order: startup.c (who is recorded, which hooks), hooks.c (what each hook does), events.h
+ * (how an event becomes bytes), frames.c (which Python line asked), tables.c (definitions the events
+ * refer to), chunks.c (how bytes reach the file), process.c (fork, exec, exit), marks.c (markers,
+ * samples, the start of shutdown). The file format is described in packages/trace/FORMAT.md.
+ *
+ * Rules that hold everywhere: nothing here allocates through the traced allocators; memory comes
+ * from mmap; while several threads run, `state.lock` is held whenever the encoder or a table is
+ * touched; a recording that cannot go on stops quietly and lets the program run.
+ */
+#ifndef OBMALLOC_RECORDER_H
+#define OBMALLOC_RECORDER_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <sys/types.h>
+
+#define LIKELY(x) __builtin_expect(!!(x), 1)
+#define UNLIKELY(x) __builtin_expect(!!(x), 0)
+#define HIDDEN __attribute__((visibility("hidden")))
+#define EXPORTED __attribute__((visibility("default")))
+#define COLD __attribute__((noinline, cold))
+
+/* ---- CPython's public allocator structures (Include/cpython/pymem.h, objimpl.h) ---- */
+
+typedef struct {
+    void *ctx;
+    void *(*malloc)(void *ctx, size_t size);
+    void *(*calloc)(void *ctx, size_t nelem, size_t elsize);
+    void *(*realloc)(void *ctx, void *ptr, size_t new_size);
+    void (*free)(void *ctx, void *ptr);
+} Allocator;
+
+typedef struct {
+    void *ctx;
+    void *(*alloc)(void *ctx, size_t size);
+    void (*free)(void *ctx, void *ptr, size_t size);
+} ArenaAllocator;
+
+enum { DOMAIN_RAW = 0, DOMAIN_MEM = 1, DOMAIN_OBJ = 2, DOMAIN_COUNT = 3 };
+
+/* What is called in the interpreter; found by dlsym, absent entries are NULL. */
+typedef struct {
+    void (*get_allocator)(int domain, Allocator *allocator);
+    void (*set_allocator)(int domain, Allocator *allocator);
+    void (*get_arena_allocator)(ArenaAllocator *allocator);
+    void (*set_arena_allocator)(ArenaAllocator *allocator);
+    void (*setup_debug_hooks)(void);
+    const char *(*current_allocator_name)(void);
+    const char *(*get_version)(void);
+    const char *(*get_build_info)(void);
+    const char *(*get_compiler)(void);
+    const char *(*get_platform)(void);
+    int (*is_initialized)(void);
+    int (*is_finalizing)(void);
+    void *(*current_thread_state)(void);
+    int (*debug_malloc_stats)(FILE *out);
+    int (*add_audit_hook)(int (*hook)(const char *, void *, void *), void *data);
+    void *(*tuple_get_item)(void *tuple, ssize_t index);
+    const char *(*unicode_as_utf8)(void *text);
+    void (*error_clear)(void);
+    char *runtime;        /* &_PyRuntime */
+    void *code_type;      /* &PyCode_Type */
+    int major, minor;
+} Interpreter;
+
+extern HIDDEN Interpreter python;
+
+/* ---- events.h: the encoder ---- */
+
+#define EVENT_BUFFER_BYTES (256u * 1024u)
+#define EVENT_SLACK_BYTES 128u           /* room for the longest run of records of one event */
+#define SOFT_STEP_BYTES (16u * 1024u)    /* how often the slow path looks at the clock */
+#define MAX_SLOTS 1024u
+#define SUCCESSOR_SLOTS 4096u
+
+typedef struct {
+    uint8_t *at;              /* where the next record goes */
+    uint8_t *soft_end;        /* beyond this, call housekeeping() */
+    uint32_t event_count;     /* in this chunk */
+    uint32_t current_stack;   /* stack id that "same stack" means */
+    uint32_t offset_bits, offset_mask, slot_mask, page_shift;
+    uintptr_t pages[MAX_SLOTS];
+    uint32_t successor[SUCCESSOR_SLOTS];
+    uint8_t *buffer;
+    uint64_t first_event;     /* number of this chunk's first event */
+} Encoder;
+
+extern HIDDEN Encoder encoder;
+
+/* ---- what is going on ---- */
+
+typedef enum { STACKS_NONE = 0, STACKS_INNERMOST = 1, STACKS_FULL = 2 } StackMode;
+
+typedef struct {
+    int on;                        /* hooks record while this is 1 */
+    int shutdown_seen;
+    void *const volatile *finalizing; /* set by the interpreter when shutdown starts; NULL if unknown */
+    void *context_thread_state;    /* thread state and thread of the last CONTEXT record */
+    pid_t context_tid;
+    uint32_t context_id;           /* 0: none yet */
+    StackMode stacks;
+    int follow_forks;
+    pid_t pid;
+    uint64_t start_ns;             /* CLOCK_MONOTONIC at the start of the recording */
+    Allocator original[DOMAIN_COUNT];
+    ArenaAllocator original_arena;
+    const char *allocator_name;
+    const char *stacks_note;       /* why there are no stacks, or NULL */
+    int debug_hooks;
+    Allocator *under_debug_hooks;  /* `alloc` of the obj domain's debug_alloc_api_t (Objects/obmalloc.c), or NULL */
+    int lock;
+} State;
+
+extern HIDDEN State state;
+
+/* Set on a thread while it is inside a wrapped allocator, so that nested calls are understood. */
+typedef struct {
+    int depth;
+    int holds_lock;
+    size_t outer_size;
+    void *outer_pointer;
+    pid_t tid;
+} ThreadState;
+
+extern HIDDEN __thread __attribute__((tls_model("initial-exec"))) ThreadState thread;
+
+/* hooks.c */
+HIDDEN int hooks_are_debug_build(void);
+HIDDEN void hooks_install(void);
+HIDDEN void hooks_reinstall_if_replaced(void);
+HIDDEN void lock_slow(void);
+HIDDEN int several_threads(void);
+
+/* frames.c */
+HIDDEN int frames_prepare(void);
+HIDDEN uint32_t frames_capture(void *thread_state, int only_own_thread);
+HIDDEN void frames_forget_shadow(void);
+HIDDEN uint32_t frames_heap_of(void *thread_state);
+
+/* tables.c */
+HIDDEN void tables_prepare(void);
+HIDDEN uint32_t tables_node(uint32_t parent, uint32_t code, uint32_t instruction_offset);
+HIDDEN uint32_t tables_code(void *code_object);
+HIDDEN void tables_code_freed(void *address);
+HIDDEN uint32_t tables_context(pid_t tid, uint32_t heap);
+HIDDEN uint32_t tables_arena_mapped(uintptr_t base, size_t size);
+HIDDEN uint32_t tables_arena_unmapped(uintptr_t base);
+HIDDEN void tables_region(int mapped, uintptr_t base, size_t size);
+HIDDEN void tables_sample(uint64_t elapsed_ns, uint64_t rss_pages, uint64_t size_pages, uint64_t shared_pages);
+HIDDEN void tables_mark(int kind, uint64_t elapsed_ns, uint64_t rss_pages, const char *label, size_t label_bytes, const char *evidence, size_t evidence_bytes);
+/* One bit for each hash of a known code object's address: nearly every free is told apart here. */
+#define CODE_FILTER_BITS 17
+extern HIDDEN uint8_t code_filter[1 << (CODE_FILTER_BITS - 3)];
+static inline uint32_t code_filter_bit(void *address)
+{
+    return (uint32_t)((uintptr_t)address >> 4) * 2654435761u >> (32 - CODE_FILTER_BITS);
+}
+static inline int maybe_code(void *address)
+{
+    uint32_t bit = code_filter_bit(address);
+    return code_filter[bit >> 3] >> (bit & 7) & 1;
+}
+
+/* How a code object is laid out in this interpreter; filled by frames.c, read by tables.c. */
+typedef struct {
+    int filename, name, first_line, line_table, instructions;
+    int line_table_kind;
+    int ascii_data, compact_data;
+} CodeLayout;
+extern HIDDEN CodeLayout code_layout;
+
+/* chunks.c */
+enum { CHUNK_INFO = 1, CHUNK_TABLES = 2, CHUNK_EVENTS = 3, CHUNK_END = 4, CHUNK_INDEX = 5 };
+HIDDEN int chunks_open(const char *path);
+HIDDEN void chunks_events_flush(void);
+HIDDEN void chunks_finish(const char *reason, const char *detail);
+HIDDEN int chunks_continue_in(const char *path);
+HIDDEN void chunks_close_in_child(void);
+HIDDEN void tables_take(const uint8_t **bytes, size_t *length);
+HIDDEN void tables_taken(void);
+HIDDEN void encoder_restart(void);
+
+/* marks.c */
+enum { MARK_USER = 1, MARK_SHUTDOWN = 2, MARK_EXEC = 3, MARK_FORK = 4 };
+HIDDEN void housekeeping(void);
+HIDDEN void mark_shutdown(void);
+HIDDEN void mark_plain(int kind, const char *label);
+HIDDEN void marks_listen(void);
+HIDDEN uint64_t elapsed_ns(void);
+
+/* process.c */
+HIDDEN void process_prepare(const char *path);
+
+/* info.c */
+HIDDEN size_t info_json(char *out, size_t room);
+HIDDEN size_t json_string(char *out, size_t room, const char *text, size_t length);
+
+/* memory.c */
+HIDDEN void *pages_alloc(size_t bytes);
+HIDDEN void *pages_grow(void *old, size_t old_bytes, size_t new_bytes);
+HIDDEN void pages_free(void *pages, size_t bytes);
+
+#endif
