@@ -2,9 +2,9 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { defineConfig } from "vitest/config";
 
 const here = (path: string) => new URL(path, import.meta.url);
+const membersOf = (parent: string) => readdirSync(here(parent)).map((name) => `${parent}/${name}`);
 
-const members = ["packages", "apps"]
-  .flatMap((parent) => readdirSync(here(parent)).map((name) => `${parent}/${name}`))
+const members = ["test-support", ...membersOf("packages"), ...membersOf("apps")]
   .filter((folder) => existsSync(here(`${folder}/package.json`)))
   .map((root) => ({
     root,
@@ -21,7 +21,7 @@ export default defineConfig({
     projects: members.map(({ root, name }) => ({
       extends: true as const,
       root,
-      test: { name, include: ["src/**/*.test.ts", "test/**/*.test.ts"] },
+      test: { name, include: ["*.test.ts", "src/**/*.test.ts", "test/**/*.test.ts"] },
     })),
   },
 });

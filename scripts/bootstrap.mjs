@@ -28,18 +28,19 @@ function fingerprint() {
 
 const isInstalled = (wanted) => existsSync(stampFile) && readFileSync(stampFile, "utf8") === wanted;
 
-function sentenceFor(output) {
+/** What went wrong, in one sentence; undefined when only the installer's own messages can tell. */
+function reasonOf(output) {
   if (/npx: .*ENOENT/.test(output)) return "npx was not found; install npm 10 or newer, which brings it.";
   if (
     /ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ECONNRESET|ETIMEDOUT|ENETUNREACH|META_FETCH_FAIL|ENOTCACHED/.test(
       output,
     )
   )
-    return "the package registry cannot be reached, and the first set-up downloads about 100 MB of tools from it.";
+    return "the package registry cannot be reached, from which the first set-up downloads the tools.";
   if (/ERR_PNPM_OUTDATED_LOCKFILE/.test(output))
     return `pnpm-lock.yaml does not match the package manifests; run npx --yes ${pnpmVersion} install and commit the lock file.`;
-  if (/ENOSPC/.test(output)) return "the disk is full; the tools need about 600 MB.";
-  return `installing the tools with ${pnpmVersion} failed; its messages are above.`;
+  if (/ENOSPC/.test(output)) return "the disk is full; the tools need about 500 MB.";
+  return undefined;
 }
 
 async function install() {
@@ -62,8 +63,9 @@ async function install() {
     const env = { npm_config_fetch_retry_mintimeout: "1000", npm_config_fetch_retry_maxtimeout: "4000" };
     const { code, output } = await run("npx", args, { capture: true, env });
     if (code !== 0) {
-      process.stderr.write(output);
-      throw new Error(sentenceFor(output));
+      const reason = reasonOf(output);
+      if (reason === undefined) process.stderr.write(output);
+      throw new Error(reason ?? `installing the tools with ${pnpmVersion} failed; its messages are above.`);
     }
     mkdirSync(join(root, "node_modules"), { recursive: true });
     writeFileSync(stampFile, wanted);
@@ -102,4 +104,5 @@ try {
 } catch (error) {
   giveUp(error.message);
 }
-process.exitCode = (await run(command, args)).code;
+// The workspace's own Node comes first in PATH: what must also run on the user's finds that one here.
+process.exitCode = (await run(command, args, { env: { OBMALLOC_USER_NODE: process.execPath } })).code;

@@ -14,6 +14,10 @@ const checks = {
   "lint and format (biome)": ["biome", "ci", "--colors=off", "--error-on-warnings", "."],
   "types, tests included (tsc)": turbo("typecheck"),
   "packages as published (publint, attw)": turbo("check:package"),
+  "built code on the Node that started npm": [
+    process.env.OBMALLOC_USER_NODE ?? "node",
+    "scripts/check-dist.mjs",
+  ],
   layers: ["node", "scripts/check-layers.mjs"],
   "import cycles (dependency-cruiser)": [
     "depcruise",

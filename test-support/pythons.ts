@@ -2,7 +2,7 @@
 import { execFileSync } from "node:child_process";
 import { accessSync, constants, existsSync, readdirSync } from "node:fs";
 import { homedir } from "node:os";
-import { delimiter, join } from "node:path";
+import { delimiter, join, resolve } from "node:path";
 
 export interface Python {
   /** Exact version, such as `3.11.7`. */
@@ -68,7 +68,7 @@ export function cc(): string | undefined {
   const folders = (process.env.PATH ?? "").split(delimiter);
   for (const name of [process.env.CC, "cc", "gcc", "clang"]) {
     if (name === undefined || name === "") continue;
-    const path = (name.includes("/") ? [name] : folders.map((folder) => join(folder, name))).find(
+    const path = (name.includes("/") ? [name] : folders.map((folder) => resolve(folder, name))).find(
       isExecutable,
     );
     if (path !== undefined) return path;
