@@ -47,6 +47,7 @@ export {
   array,
   type Field,
   type FieldType,
+  readStruct,
   roundUp,
   type ScalarType,
   type StructLayout,

@@ -73,6 +73,26 @@ export function struct<const Declaration extends Record<string, FieldType>>(
   });
 }
 
+/**
+ * The scalar fields of the struct at `address`, low words only, signed where the type is; arrays are left out.
+ *
+ * For looking, not for speed. Fields outside the memory read as 0.
+ * @param words all aligned 32-bit words of the memory.
+ */
+export function readStruct<Name extends string>(
+  words: Uint32Array,
+  layout: StructLayout<Name>,
+  address: number,
+): Readonly<Record<Name, number>> {
+  const values: Record<string, number> = {};
+  for (const { name, type, offset } of layout.fields) {
+    if (typeof type !== "string") continue;
+    const word = words[(address + offset) / 4] ?? 0;
+    values[name] = type === "i32" || type === "ssize" ? word | 0 : word;
+  }
+  return values as Record<Name, number>;
+}
+
 /** The smallest multiple of `unit` that is not below `n`; exact up to 2^53. */
 export function roundUp(n: number, unit: number): number {
   return Math.ceil(n / unit) * unit;

@@ -15,13 +15,17 @@ import {
   type RawAddress,
   rawAddress,
   sizeClassCount,
+  type Violation,
 } from "@obmalloc/abi";
 import type { LinearMemory, RawAllocator } from "@obmalloc/raw-heap";
 import type { ArenaAllocator } from "./arena-allocator.ts";
 import { makeMembership } from "./arena-lookup.ts";
 import type { ArenaMembership } from "./arena-membership.ts";
 import { Arenas } from "./arenas.ts";
+import { check } from "./check.ts";
+import { inspect, type PyMallocSnapshot } from "./inspect.ts";
 import { obmallocState } from "./state-layout.ts";
+import { collectStats, countAllocatedBlocks, type PyMallocStats } from "./stats.ts";
 
 export interface PyMallocOptions {
   /** Where everything lives; `raw` and `arenas` must give addresses in it. */
@@ -44,7 +48,8 @@ export interface PyMallocOptions {
  * A pool is *used*, *full* or *free*; only used pools are linked, in one ring per class, and only the first one of a
  * ring gives blocks.
  * Units. Sizes are bytes, addresses are byte addresses in `memory`; 0 is NULL.
- * Invariant, for each used or full pool: `ref.count + |free list| + blocks never carved === capacity`.
+ * Invariant, for each pool that has been used ({@link PyMalloc.check} verifies it and all others):
+ * `ref.count + |free list| + blocks never carved === capacity`.
  * State. All of it lies in `memory`: copy the bytes and you have copied the allocator.
  * Errors. As in C, NULL means that there is no room, or that no C size could express the request. An address that is
  * neither NULL nor in an arena goes to the raw allocator, which throws when it does not know it. An address inside an
@@ -254,6 +259,26 @@ export class PyMalloc {
     const count = (this.words[this.rawBlocks]! + delta) | 0;
     if (this.high === 1) this.words[this.rawBlocks + 1] = count >> 31;
     this.words[this.rawBlocks] = count;
+  }
+
+  /** Blocks in use, those of the raw allocator included (`sys.getallocatedblocks`). O(pools). */
+  getAllocatedBlocks(): number {
+    return countAllocatedBlocks(this);
+  }
+
+  /** Counts what is held. O(pools). */
+  collectStats(): PyMallocStats {
+    return collectStats(this);
+  }
+
+  /** Everything at this moment as plain frozen data. O(pools + free blocks). */
+  inspect(): PyMallocSnapshot {
+    return inspect(this);
+  }
+
+  /** Verifies every invariant from the bytes; returns what is violated, each with its address. */
+  check(): Violation[] {
+    return check(this);
   }
 
   /** Arenas allocated at present. */
