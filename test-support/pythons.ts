@@ -68,7 +68,7 @@ export function cc(): string | undefined {
   const folders = (process.env.PATH ?? "").split(delimiter);
   for (const name of [process.env.CC, "cc", "gcc", "clang"]) {
     if (name === undefined || name === "") continue;
-    const path = (name.includes("/") ? [name] : folders.map((folder) => resolve(folder, name))).find(
+    const path = (name.includes("/") ? [resolve(name)] : folders.map((folder) => resolve(folder, name))).find(
       isExecutable,
     );
     if (path !== undefined) return path;
