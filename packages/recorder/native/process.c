@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <limits.h>
 #include <pthread.h>
+#include <semaphore.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -141,14 +142,30 @@ EXPORTED void _Exit(int status)
 
 __attribute__((destructor)) static void at_exit(void) { finish("exit"); }
 
-/* ---- the interpreter reads its environment again after it has set its allocators ---- */
+/*
+ * ---- between setting its allocators and using them, the interpreter reads its environment (3.8 on)
+ * and makes a lock (3.7) ----
+ */
+
+static void look_at_allocators(void)
+{
+    if (state.on && !python.is_initialized() && is_recorded_process()) hooks_reinstall_if_replaced();
+}
 
 EXPORTED char *getenv(const char *name)
 {
     static __typeof__(&getenv) real;
     if (real == NULL) real = REAL(getenv);
-    if (state.on && !python.is_initialized() && is_recorded_process()) hooks_reinstall_if_replaced();
+    look_at_allocators();
     return real(name);
+}
+
+EXPORTED int sem_init(sem_t *semaphore, int shared, unsigned value)
+{
+    static __typeof__(&sem_init) real;
+    if (real == NULL) real = REAL(sem_init);
+    look_at_allocators();
+    return real(semaphore, shared, value);
 }
 
 void process_prepare(const char *path)

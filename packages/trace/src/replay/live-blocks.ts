@@ -1,0 +1,65 @@
+// What is known of each live block inside arenas: what was asked for, by whom. Two numbers for each 16 bytes of linear
+// memory, so that an event costs two stores and memory follows the heap, not the length of the trace.
+
+import { Domain } from "../format/constants.ts";
+
+const UNIT_SHIFT = 4;
+/** In the size column, above the 10 bits that sizes up to 512 need. */
+const MEM_FLAG = 1 << 10;
+const SIZE_MASK = MEM_FLAG - 1;
+
+/** Requested size, domain and stack of the blocks that live at linear addresses. */
+export class LiveBlocks {
+  /** Set in the size column for blocks of the mem domain. */
+  static readonly memFlag = MEM_FLAG;
+
+  /** By address / 16: requested bytes, with a flag for the mem domain; 0 where no block begins. */
+  sizes = new Uint16Array(0);
+  /** By address / 16: stack id; empty when stacks are not kept. */
+  stacks = new Uint32Array(0);
+  private readonly keepStacks: boolean;
+
+  constructor(keepStacks: boolean) {
+    this.keepStacks = keepStacks;
+  }
+
+  /** Makes room for addresses below `memoryBytes`. Replaces the columns. */
+  ensure(memoryBytes: number): void {
+    const units = Math.ceil(memoryBytes / (1 << UNIT_SHIFT));
+    if (units <= this.sizes.length) return;
+    const room = Math.max(units, this.sizes.length * 2, 1 << 16);
+    const sizes = new Uint16Array(room);
+    sizes.set(this.sizes);
+    this.sizes = sizes;
+    if (!this.keepStacks) return;
+    const stacks = new Uint32Array(room);
+    stacks.set(this.stacks);
+    this.stacks = stacks;
+  }
+
+  /** Requested bytes of the block at `address`; 0 when none begins there. */
+  sizeAt(address: number): number {
+    return this.sizes[address >>> UNIT_SHIFT]! & SIZE_MASK;
+  }
+
+  domainAt(address: number): Domain {
+    return (this.sizes[address >>> UNIT_SHIFT]! & MEM_FLAG) !== 0 ? Domain.mem : Domain.obj;
+  }
+
+  /** Stack id of the last allocation at `address`; 0 when stacks are not kept. */
+  stackAt(address: number): number {
+    return this.keepStacks ? this.stacks[address >>> UNIT_SHIFT]! : 0;
+  }
+
+  set(address: number, sizeBytes: number, domain: number, stack: number): void {
+    this.sizes[address >>> UNIT_SHIFT] = domain === Domain.mem ? sizeBytes | MEM_FLAG : sizeBytes;
+    if (this.keepStacks) this.stacks[address >>> UNIT_SHIFT] = stack;
+  }
+
+  /** Addresses of the blocks that begin in `[from, to)`, ascending. */
+  *within(from: number, to: number): Generator<number> {
+    const { sizes } = this;
+    const end = Math.min(Math.ceil(to / 16), sizes.length);
+    for (let unit = from >>> UNIT_SHIFT; unit < end; unit++) if (sizes[unit] !== 0) yield unit * 16;
+  }
+}

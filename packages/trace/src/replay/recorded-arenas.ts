@@ -1,0 +1,165 @@
+// The one input of a replay besides the operations: where the system put each arena. A recorded arena gets a place in
+// linear memory that keeps its offset modulo the pool size, which decides how many pools it has.
+
+import { type ArenaAddress, arenaAddress, type PymallocProfile } from "@obmalloc/abi";
+import type { ArenaAllocator } from "@obmalloc/pymalloc";
+import type { PageMapper } from "@obmalloc/raw-heap";
+import type { AddressSpace } from "../format/event-decoder.ts";
+import type { ArenaMapping } from "../format/tables.ts";
+
+/** An arena of the recorded process that is mapped at present. */
+export interface MappedArena {
+  /** Its id in the trace. */
+  readonly id: number;
+  /** Where it was in the process. */
+  readonly base: number;
+  /** Where it is in the replay's memory. */
+  readonly linear: ArenaAddress;
+}
+
+/** Maps recorded arenas to linear memory, and hands them to the engines in the recorded order. */
+export class RecordedArenas implements AddressSpace {
+  private readonly mapper: PageMapper;
+  private readonly arenaBytes: number;
+  private readonly poolBytes: number;
+  /** Arenas by trace id. */
+  private readonly mapped = new Map<number, MappedArena>();
+  private readonly byLinear = new Map<number, MappedArena>();
+  /** Recorded page / pool size, for pages that lie wholly in an arena, to the arena. */
+  private readonly pages = new Map<number, MappedArena>();
+  /** Linear pages, in units of pools, to the arena. */
+  private readonly linearPages: (MappedArena | undefined)[] = [];
+  /** Places of arenas that were unmapped, by offset modulo the pool size. */
+  private readonly vacant = new Map<number, ArenaAddress[]>();
+  /** Mapped in the recording and not yet asked for by an engine. */
+  private readonly offered: MappedArena[] = [];
+  /** Given back by an engine and not yet unmapped in the recording. */
+  private readonly returned: MappedArena[] = [];
+  /** Unmapped in the recording and not yet given back: by a realloc, which is recorded after what it did. */
+  private readonly announced: MappedArena[] = [];
+
+  constructor(mapper: PageMapper, profile: PymallocProfile) {
+    this.mapper = mapper;
+    this.arenaBytes = profile.arenaBytes;
+    this.poolBytes = profile.poolBytes;
+  }
+
+  /** Arenas that are mapped at present, in the order of their mapping. */
+  all(): Iterable<MappedArena> {
+    return this.mapped.values();
+  }
+
+  linearPage(pageBase: number): number {
+    const arena = this.pages.get(pageBase / this.poolBytes);
+    return arena === undefined ? 0 : arena.linear + (pageBase - arena.base);
+  }
+
+  /** Where a recorded address is in linear memory; 0 when it is in no pool of an arena. */
+  toLinear(recorded: number): number {
+    const offset = recorded % this.poolBytes;
+    const page = this.linearPage(recorded - offset);
+    return page === 0 ? 0 : page + offset;
+  }
+
+  /** The arena that a linear address lies in. */
+  arenaAt(linear: number): MappedArena | undefined {
+    const arena = this.linearPages[Math.floor(linear / this.poolBytes)];
+    return arena !== undefined && linear >= arena.linear && linear < arena.linear + this.arenaBytes ? arena : undefined;
+  }
+
+  /** The recorded address of a linear one inside an arena; 0 when it is in none. */
+  toRecorded(linear: number): number {
+    const arena = this.arenaAt(linear);
+    return arena === undefined ? 0 : arena.base + (linear - arena.linear);
+  }
+
+  /**
+   * The recording mapped an arena.
+   *
+   * @returns what is wrong with that, or undefined.
+   */
+  map(id: number, mapping: ArenaMapping): string | undefined {
+    if (mapping.sizeBytes !== this.arenaBytes) {
+      return `an arena of ${mapping.sizeBytes} bytes was mapped; this version's have ${this.arenaBytes}`;
+    }
+    const left = this.unsettled();
+    if (left !== undefined) return left;
+    const linear = this.place(mapping.base % this.poolBytes);
+    if (linear === 0) return "the replay's memory of 4 GiB is full";
+    const arena: MappedArena = { id, base: mapping.base, linear };
+    this.mapped.set(id, arena);
+    this.byLinear.set(linear, arena);
+    this.forEachPage(arena, (page) => this.pages.set(page, arena));
+    const last = Math.floor((linear + this.arenaBytes - 1) / this.poolBytes);
+    for (let page = Math.floor(linear / this.poolBytes); page <= last; page++) this.linearPages[page] = arena;
+    this.offered.push(arena);
+    return undefined;
+  }
+
+  /** The recording unmapped an arena. */
+  unmap(id: number): string | undefined {
+    const arena = this.mapped.get(id);
+    if (arena === undefined) return "an arena was unmapped that was not mapped";
+    if (this.unsettled() !== undefined && !this.returned.includes(arena)) return this.unsettled();
+    if (this.returned.includes(arena)) {
+      this.returned.splice(this.returned.indexOf(arena), 1);
+      this.forget(arena);
+    } else this.announced.push(arena);
+    return undefined;
+  }
+
+  private forget(arena: MappedArena): void {
+    this.mapped.delete(arena.id);
+    this.byLinear.delete(arena.linear);
+    this.forEachPage(arena, (page) => this.pages.delete(page));
+    const last = Math.floor((arena.linear + this.arenaBytes - 1) / this.poolBytes);
+    for (let page = Math.floor(arena.linear / this.poolBytes); page <= last; page++) this.linearPages[page] = undefined;
+    const offset = arena.linear % this.poolBytes;
+    const vacant = this.vacant.get(offset);
+    if (vacant === undefined) this.vacant.set(offset, [arena.linear]);
+    else vacant.push(arena.linear);
+  }
+
+  /** Whether the next event has to give back an arena that is unmapped already. */
+  get awaitsReturn(): boolean {
+    return this.announced.length > 0;
+  }
+
+  /** What the recording and the engines still disagree about. */
+  unsettled(): string | undefined {
+    if (this.offered.length > 0) return "an arena was mapped that the replay did not need";
+    if (this.returned.length > 0) return "the replay gave back an arena that was kept";
+    if (this.announced.length > 0) return "an arena was unmapped that the replay keeps";
+    return undefined;
+  }
+
+  /** What an engine takes its arenas from. */
+  allocator(): ArenaAllocator<RecordedArenas> {
+    return {
+      ctx: this,
+      alloc: (ctx) => ctx.offered.shift()?.linear ?? 0,
+      free: (ctx, address) => {
+        const arena = ctx.byLinear.get(address);
+        if (arena === undefined) return;
+        const index = ctx.announced.indexOf(arena);
+        if (index < 0) ctx.returned.push(arena);
+        else {
+          ctx.announced.splice(index, 1);
+          ctx.forget(arena);
+        }
+      },
+    };
+  }
+
+  private place(offset: number): ArenaAddress {
+    const vacant = this.vacant.get(offset)?.pop();
+    if (vacant !== undefined) return vacant;
+    return arenaAddress(this.mapper.mmap(this.arenaBytes, this.poolBytes, offset));
+  }
+
+  private forEachPage(arena: MappedArena, visit: (page: number) => void): void {
+    const first = Math.ceil(arena.base / this.poolBytes);
+    const end = Math.floor((arena.base + this.arenaBytes) / this.poolBytes);
+    for (let page = first; page < end; page++) visit(page);
+  }
+}
