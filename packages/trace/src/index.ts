@@ -1,4 +1,34 @@
-export * from "./errors.ts";
-export { bytesSource, type ByteSource } from "./format/source.ts";
-export { TraceReader, type OpenOptions } from "./format/reader.ts";
-export { Replay, type ReplayOptions, type EvidenceCheck } from "./replay/replay.ts";
+export { type ArenaOccupancy, arenaOccupancy, type PoolOccupancy } from "./analysis/arenas.ts";
+export { type LiveBlock, liveBlocks } from "./analysis/blocks.ts";
+export { type Moment, momentOf } from "./analysis/moment.ts";
+export { type Pin, pins } from "./analysis/pins.ts";
+export { type Certificate, verify } from "./analysis/verify.ts";
+export {
+  NotATraceError,
+  TraceCutError,
+  TraceDamagedError,
+  TraceError,
+  TraceQuestionError,
+  TraceVersionError,
+} from "./errors.ts";
+export type { Chunk, ChunkHeader, Deflate, Inflate } from "./format/chunk.ts";
+export { Domain, Op } from "./format/constants.ts";
+export type { StackMode, TraceEnd, TraceInfo } from "./format/info.ts";
+export { type OpenOptions, TraceReader } from "./format/reader.ts";
+export { type ByteSource, bytesSource } from "./format/source.ts";
+export {
+  type ArenaMapping,
+  type Code,
+  type Context,
+  LineTableKind,
+  type Mark,
+  MarkKind,
+  type Region,
+  type Sample,
+  Tables,
+} from "./format/tables.ts";
+export { type Frame, Stacks } from "./lines/stacks.ts";
+export type { Heap } from "./replay/heap.ts";
+export type { Mismatch, MismatchPool } from "./replay/mismatch.ts";
+export type { OutsideBlock } from "./replay/outside-blocks.ts";
+export { type EvidenceCheck, Replay, type ReplayOptions } from "./replay/replay.ts";

@@ -98,6 +98,11 @@ export class Replay {
     return heap;
   }
 
+  /** The pymalloc states that the recording has used so far. */
+  *allHeaps(): Generator<{ readonly index: number; readonly heap: Heap }> {
+    for (const [index, heap] of this.heaps.entries()) if (heap !== undefined) yield { index, heap };
+  }
+
   /** Whether nothing more can be replayed. */
   get stopped(): boolean {
     return this.mismatch !== undefined || this.damage !== undefined;

@@ -1,0 +1,45 @@
+// The certificate: whether a recording replays address by address.
+
+import type { TraceError } from "../errors.ts";
+import type { TraceReader } from "../format/reader.ts";
+import type { Mismatch } from "../replay/mismatch.ts";
+import { type EvidenceCheck, Replay } from "../replay/replay.ts";
+
+export interface Certificate {
+  /** Whether every event was replayed, every address came out, and every text of the process was reproduced. */
+  readonly exact: boolean;
+  /** Whether the recorded allocator has pools to replay; without, there is nothing to certify. */
+  readonly hasPools: boolean;
+  readonly events: number;
+  readonly eventsReplayed: number;
+  /** Addresses that were compared with the recorded ones. */
+  readonly addressesCompared: number;
+  readonly mismatches: number;
+  readonly mismatch: Mismatch | undefined;
+  readonly damage: TraceError | undefined;
+  /** One entry for each moment at which the process was asked for its own account. */
+  readonly evidence: readonly EvidenceCheck[];
+  /** Arenas mapped at the end, and in all. */
+  readonly arenas: number;
+  readonly arenasTotal: number;
+}
+
+/** Replays all of `trace` and says how exact it was. */
+export function verify(trace: TraceReader, onProgress?: (events: number) => void): Certificate {
+  const replay = new Replay(trace, onProgress === undefined ? { stacks: false } : { stacks: false, onProgress }).runTo();
+  const replayed = replay.mismatch === undefined && replay.damage === undefined && replay.event === trace.eventCount;
+  const engines = [...replay.allHeaps()].map(({ heap }) => heap.engine);
+  return {
+    exact: replayed && replay.hasPools && replay.evidence.every((check) => check.equal),
+    hasPools: replay.hasPools,
+    events: trace.eventCount,
+    eventsReplayed: replay.event,
+    addressesCompared: replay.compared,
+    mismatches: replay.mismatch === undefined ? 0 : 1,
+    mismatch: replay.mismatch,
+    damage: replay.damage,
+    evidence: replay.evidence,
+    arenas: engines.reduce((sum, engine) => sum + engine.arenaCount, 0),
+    arenasTotal: engines.reduce((sum, engine) => sum + engine.arenasAllocatedTotal, 0),
+  };
+}
