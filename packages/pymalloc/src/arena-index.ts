@@ -11,15 +11,15 @@ import { obmallocState } from "./state-layout.ts";
  * @see CPython 3.9 Objects/obmalloc.c, address_in_range
  */
 export class ArenaIndex implements ArenaMembership {
-  private words: Uint32Array;
-  private readonly poolMask: number;
-  private readonly arenaBytes: number;
+  declare private words: Uint32Array;
+  declare private readonly poolMask: number;
+  declare private readonly arenaBytes: number;
   // Word numbers and word distances.
-  private readonly arenas: number;
-  private readonly maxarenas: number;
-  private readonly arenaindex: number;
-  private readonly arenaWords: number;
-  private readonly address: number;
+  declare private readonly arenas: number;
+  declare private readonly maxarenas: number;
+  declare private readonly arenaindex: number;
+  declare private readonly arenaWords: number;
+  declare private readonly address: number;
 
   constructor({ memory, profile, stateAddress }: MembershipOptions) {
     const state = obmallocState(profile).offsets;

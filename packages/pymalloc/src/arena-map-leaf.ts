@@ -15,14 +15,14 @@ const COVERAGE_WORDS = 2;
  * @see CPython 3.13 Objects/obmalloc.c, arena_map_mark_used, arena_map_is_used
  */
 export class ArenaMapLeaf implements ArenaMembership {
-  protected words: Uint32Array;
+  declare protected words: Uint32Array;
   /** log2 of the arena size: the shift from an address to its region. */
-  protected readonly arenaBits: number;
-  private readonly arenaBytes: number;
-  private readonly arenaMask: number;
-  private readonly tailHi: number;
-  private readonly tailLo: number;
-  private readonly root: number;
+  declare protected readonly arenaBits: number;
+  declare private readonly arenaBytes: number;
+  declare private readonly arenaMask: number;
+  declare private readonly tailHi: number;
+  declare private readonly tailLo: number;
+  declare private readonly root: number;
 
   constructor({ memory, profile, stateAddress }: MembershipOptions) {
     const coverage = arenaCoverage(profile.model).offsets;

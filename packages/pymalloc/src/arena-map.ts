@@ -17,16 +17,16 @@ const ENTRY_WORDS = 2;
  * @see CPython 3.13 Objects/obmalloc.c, arena_map_get
  */
 export class ArenaMap extends ArenaMapLeaf {
-  private readonly raw: RawAllocator;
+  declare private readonly raw: RawAllocator;
   /** Word of the root's entry for addresses below 4 GiB. */
-  private readonly top: number;
-  private readonly midCount: number;
-  private readonly botCount: number;
-  private readonly midShift: number;
-  private readonly midMask: number;
-  private readonly leafMask: number;
-  private readonly midNodeBytes: number;
-  private readonly leafNodeBytes: number;
+  declare private readonly top: number;
+  declare private readonly midCount: number;
+  declare private readonly botCount: number;
+  declare private readonly midShift: number;
+  declare private readonly midMask: number;
+  declare private readonly leafMask: number;
+  declare private readonly midNodeBytes: number;
+  declare private readonly leafNodeBytes: number;
 
   constructor(options: MembershipOptions, lookup: ArenaLookup & { readonly kind: "radix" }) {
     super(options);

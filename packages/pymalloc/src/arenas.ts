@@ -37,42 +37,42 @@ export interface ArenasOptions {
  * @see CPython 3.13 Objects/obmalloc.c, new_arena, allocate_from_new_pool, insert_to_freepool
  */
 export class Arenas {
-  private readonly memory: LinearMemory;
-  private readonly raw: RawAllocator;
-  private readonly allocator: ArenaAllocator;
-  private readonly membership: ArenaMembership;
-  private readonly order: UsableOrder;
-  private readonly arenaBytes: number;
-  private readonly poolBytes: number;
-  private readonly initialArenaObjects: number;
-  private readonly releaseLast: boolean;
+  declare private readonly memory: LinearMemory;
+  declare private readonly raw: RawAllocator;
+  declare private readonly allocator: ArenaAllocator;
+  declare private readonly membership: ArenaMembership;
+  declare private readonly order: UsableOrder;
+  declare private readonly arenaBytes: number;
+  declare private readonly poolBytes: number;
+  declare private readonly initialArenaObjects: number;
+  declare private readonly releaseLast: boolean;
   /** Words from a pointer's low half to its high half; 0 where pointers are one word. */
-  private readonly high: number;
-  private words: Uint32Array;
+  declare private readonly high: number;
+  declare private words: Uint32Array;
 
   // Words of the state.
-  private readonly arenas: number;
-  private readonly maxarenas: number;
-  private readonly unusedArenaObjects: number;
-  private readonly usableArenas: number;
-  private readonly current: number;
-  private readonly total: number;
-  private readonly highwater: number;
+  declare private readonly arenas: number;
+  declare private readonly maxarenas: number;
+  declare private readonly unusedArenaObjects: number;
+  declare private readonly usableArenas: number;
+  declare private readonly current: number;
+  declare private readonly total: number;
+  declare private readonly highwater: number;
   // Word offsets in an arena object, and its size in bytes.
-  private readonly address: number;
-  private readonly poolAddress: number;
-  private readonly nfreepools: number;
-  private readonly ntotalpools: number;
-  private readonly freepools: number;
-  private readonly nextarena: number;
-  private readonly prevarena: number;
-  private readonly arenaObjectBytes: number;
+  declare private readonly address: number;
+  declare private readonly poolAddress: number;
+  declare private readonly nfreepools: number;
+  declare private readonly ntotalpools: number;
+  declare private readonly freepools: number;
+  declare private readonly nextarena: number;
+  declare private readonly prevarena: number;
+  declare private readonly arenaObjectBytes: number;
   // Word offsets in a pool header.
-  private readonly freeblock: number;
-  private readonly nextpool: number;
-  private readonly prevpool: number;
-  private readonly arenaindex: number;
-  private readonly szidx: number;
+  declare private readonly freeblock: number;
+  declare private readonly nextpool: number;
+  declare private readonly prevpool: number;
+  declare private readonly arenaindex: number;
+  declare private readonly szidx: number;
 
   constructor({ memory, profile, raw, arenas, membership, stateAddress }: ArenasOptions) {
     this.memory = memory;

@@ -59,39 +59,39 @@ export interface PyMallocOptions {
  * @see CPython 3.13 Objects/obmalloc.c
  */
 export class PyMalloc {
-  readonly memory: LinearMemory;
-  readonly profile: Profile;
-  readonly raw: RawAllocator;
-  readonly arenaAllocator: ArenaAllocator;
+  declare readonly memory: LinearMemory;
+  declare readonly profile: Profile;
+  declare readonly raw: RawAllocator;
+  declare readonly arenaAllocator: ArenaAllocator;
   /** Where `struct _obmalloc_state` lies. */
-  readonly stateAddress: RawAddress;
+  declare readonly stateAddress: RawAddress;
 
-  private readonly arenas: Arenas;
-  private readonly membership: ArenaMembership;
-  private words: Uint32Array;
+  declare private readonly arenas: Arenas;
+  declare private readonly membership: ArenaMembership;
+  declare private words: Uint32Array;
 
-  private readonly threshold: number;
-  private readonly alignmentShift: number;
-  private readonly poolBytes: number;
-  private readonly poolMask: number;
-  private readonly poolOverheadBytes: number;
+  declare private readonly threshold: number;
+  declare private readonly alignmentShift: number;
+  declare private readonly poolBytes: number;
+  declare private readonly poolMask: number;
+  declare private readonly poolOverheadBytes: number;
   /** Byte address of used[0]. */
-  private readonly usedpools: number;
+  declare private readonly usedpools: number;
   /** log2 of the bytes of two pointers, the distance between the rings' anchors. */
-  private readonly pairShift: number;
+  declare private readonly pairShift: number;
   /** Bytes from a ring's anchor, a pool header that does not exist, to its entries in used[]. */
-  private readonly anchorBytes: number;
+  declare private readonly anchorBytes: number;
   /** Words from a pointer's low half to its high half; 0 where pointers are one word. */
-  private readonly high: number;
+  declare private readonly high: number;
   /** Word of raw_allocated_blocks. */
-  private readonly rawBlocks: number;
+  declare private readonly rawBlocks: number;
   // Word offsets in a pool header; ref.count is at 0.
-  private readonly freeblock: number;
-  private readonly nextpool: number;
-  private readonly prevpool: number;
-  private readonly szidx: number;
-  private readonly nextoffset: number;
-  private readonly maxnextoffset: number;
+  declare private readonly freeblock: number;
+  declare private readonly nextpool: number;
+  declare private readonly prevpool: number;
+  declare private readonly szidx: number;
+  declare private readonly nextoffset: number;
+  declare private readonly maxnextoffset: number;
 
   /** @throws {OutOfMemoryError} when there is no room for a new state. */
   constructor(options: PyMallocOptions) {

@@ -35,11 +35,11 @@ export function makeUsableOrder(
 }
 
 abstract class ListOrder {
-  protected words: Uint32Array;
-  protected readonly nfreepools: number;
-  protected readonly nextarena: number;
-  protected readonly prevarena: number;
-  private readonly usableArenas: number;
+  declare protected words: Uint32Array;
+  declare protected readonly nfreepools: number;
+  declare protected readonly nextarena: number;
+  declare protected readonly prevarena: number;
+  declare private readonly usableArenas: number;
 
   constructor(memory: LinearMemory, profile: Profile, stateAddress: RawAddress) {
     const arena = arenaObject(profile.model).offsets;
@@ -97,8 +97,8 @@ class LinearOrder extends ListOrder implements UsableOrder {
 /** Keeps `nfp2lasta` (3.8 on). @see CPython 3.13 Objects/obmalloc.c, insert_to_freepool, allocate_from_new_pool */
 class FingerOrder extends ListOrder implements UsableOrder {
   /** Word of nfp2lasta[0] and words from one entry to the next. */
-  private readonly fingers: number;
-  private readonly entryWords: number;
+  declare private readonly fingers: number;
+  declare private readonly entryWords: number;
 
   constructor(memory: LinearMemory, profile: Profile, stateAddress: RawAddress) {
     super(memory, profile, stateAddress);
