@@ -2,6 +2,7 @@
 // npm, builds if asked, then runs the command with the workspace's tools. It has no dependency, and does no work twice.
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { withLock } from "./lock.mjs";
 import { binFolder, giveUp, root, run } from "./run.mjs";
@@ -37,6 +38,8 @@ function reasonOf(output) {
     )
   )
     return "the package registry cannot be reached, from which the first set-up downloads the tools.";
+  if (/self.signed certificate|UNABLE_TO_(?:GET|VERIFY)/i.test(output))
+    return "the package registry's certificate is not trusted; name your certificates in NODE_EXTRA_CA_CERTS.";
   if (/ERR_PNPM_OUTDATED_LOCKFILE/.test(output))
     return `pnpm-lock.yaml does not match the package manifests; run npx --yes ${pnpmVersion} install and commit the lock file.`;
   if (/ENOSPC/.test(output)) return "the disk is full; the tools need about 500 MB.";
@@ -51,17 +54,12 @@ async function install() {
     const startedAt = Date.now();
     console.error("obmalloc: setting up (the first time downloads the tools)");
     rmSync(stampFile, { force: true });
-    const args = [
-      "--yes",
-      pnpmVersion,
-      "install",
-      "--frozen-lockfile",
-      "--prefer-offline",
-      "--reporter=append-only",
-    ];
+    const options = ["--frozen-lockfile", "--prefer-offline", "--reporter=append-only"];
+    const args = ["--yes", pnpmVersion, "--dir", root, "install", ...options];
     // Without a network, say so after seconds instead of minutes.
     const env = { npm_config_fetch_retry_mintimeout: "1000", npm_config_fetch_retry_maxtimeout: "4000" };
-    const { code, output } = await run("npx", args, { capture: true, env });
+    // From another folder and without our tools, so that npx does not run on the Node that it may be replacing.
+    const { code, output } = await run("npx", args, { capture: true, env, cwd: tmpdir(), withTools: false });
     if (code !== 0) {
       const reason = reasonOf(output);
       if (reason === undefined) process.stderr.write(output);
@@ -104,5 +102,6 @@ try {
 } catch (error) {
   giveUp(error.message);
 }
-// The workspace's own Node comes first in PATH: what must also run on the user's finds that one here.
-process.exitCode = (await run(command, args, { env: { OBMALLOC_USER_NODE: process.execPath } })).code;
+// npm puts node_modules/.bin first in PATH, so this may already run on the workspace's own Node; npm itself does not.
+const env = { OBMALLOC_USER_NODE: process.env.npm_node_execpath ?? process.execPath };
+process.exitCode = (await run(command, args, { env })).code;

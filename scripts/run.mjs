@@ -1,6 +1,6 @@
 // How every script here starts another program: tools come from the workspace, none of them calls home.
 import { spawn } from "node:child_process";
-import { delimiter, join } from "node:path";
+import { delimiter, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 
 export const root = fileURLToPath(new URL("..", import.meta.url));
@@ -10,7 +10,7 @@ export const binFolder = join(root, "node_modules", ".bin");
 
 const onWindows = process.platform === "win32";
 
-function environment() {
+function environment(withTools) {
   const env = {
     ...process.env,
     TURBO_TELEMETRY_DISABLED: "1",
@@ -22,28 +22,30 @@ function environment() {
   // `npm test --silent` must not silence the tools that npm test starts.
   delete env.npm_config_loglevel;
   const key = Object.keys(env).find((name) => name.toUpperCase() === "PATH") ?? "PATH";
+  const others = (env[key] ?? "").split(delimiter).filter((folder) => resolve(folder) !== binFolder);
   // Absolute, because a relative folder in PATH changes its meaning with each package that turbo enters.
-  env[key] = [binFolder, env[key]].filter(Boolean).join(delimiter);
+  env[key] = [...(withTools ? [binFolder] : []), ...others].join(delimiter);
   return env;
 }
 
 /**
- * Runs a program in `cwd` (the root by default). With `capture`, its two output streams come back as one text;
- * otherwise they are the terminal's. Never throws: a program that cannot be started has code 127.
+ * Runs a program in `cwd` (the root by default), with the workspace's tools before the user's unless told otherwise.
+ * With `capture`, its two output streams come back as one text; otherwise they are the terminal's. Never throws: a
+ * program that cannot be started has code 127.
  */
-export function run(command, args, { capture = false, cwd = root, env = {} } = {}) {
-  return new Promise((resolve) => {
+export function run(command, args, { capture = false, cwd = root, env = {}, withTools = true } = {}) {
+  return new Promise((done) => {
     const child = spawn(command, args, {
       cwd,
-      env: { ...environment(), ...env },
+      env: { ...environment(withTools), ...env },
       shell: onWindows,
       stdio: capture ? ["ignore", "pipe", "pipe"] : "inherit",
     });
     const chunks = [];
     child.stdout?.on("data", (chunk) => chunks.push(chunk));
     child.stderr?.on("data", (chunk) => chunks.push(chunk));
-    child.on("error", (error) => resolve({ code: 127, output: `${command}: ${error.message}\n` }));
-    child.on("close", (code) => resolve({ code: code ?? 1, output: Buffer.concat(chunks).toString() }));
+    child.on("error", (error) => done({ code: 127, output: `${command}: ${error.message}\n` }));
+    child.on("close", (code) => done({ code: code ?? 1, output: Buffer.concat(chunks).toString() }));
   });
 }
 
