@@ -6,6 +6,6 @@ export {
   type MemoryBacking,
 } from "./linear-memory.ts";
 export { MappedRaw, type MappedRawOptions } from "./mapped-raw.ts";
-export { PAGE_BYTES } from "./mapper-layout.ts";
+export { PAGE_BYTES, type PageRange } from "./mapper-layout.ts";
 export { type MappingStats, NotMappedError, PageMapper } from "./page-mapper.ts";
 export type { RawAllocator } from "./raw-allocator.ts";

@@ -1,6 +1,6 @@
 // Where the page mapper keeps its books: in the memory it manages, so that a copy of the bytes is a copy of it.
 
-import { array, ilp32, roundUp, struct } from "@obmalloc/abi";
+import { array, ilp32, type PageAddress, roundUp, struct } from "@obmalloc/abi";
 
 /** The unit of mapping, 4 KiB as on x86-64 Linux. */
 export const PAGE_BYTES = 4096;
@@ -33,6 +33,24 @@ export const mapperState = (limitPages: number) =>
     map: array("u32", roundUp(limitPages, 32) / 32),
   });
 
+const stateOffsets = mapperState(0).offsets;
+const stateWord = (name: keyof typeof stateOffsets) => (PAGE_BYTES + stateOffsets[name]) / 4;
+
+/** Words of the header, by the names of {@link mapperState}. */
+export const MAPPER = Object.freeze({
+  magic: stateWord("magic"),
+  limit: stateWord("limit_pages"),
+  frontier: stateWord("frontier_page"),
+  mapped: stateWord("mapped_pages"),
+  peak: stateWord("peak_pages"),
+  first: stateWord("first_page"),
+  bins: stateWord("bins"),
+  map: stateWord("map"),
+});
+
+/** `magic` of a memory that has a page mapper. */
+export const MAPPER_MAGIC = 0x70616765;
+
 /**
  * What a free range holds in its own first page, and its length once more in the last word of its last page.
  * Every other byte of it is 0.
@@ -44,7 +62,24 @@ export const mapperState = (limitPages: number) =>
  */
 export const freeRange = struct(ilp32, { page_count: "u32", next_range: "u32", previous_range: "u32" });
 
+/** Word offsets in a free range. */
+export const RANGE = Object.freeze({
+  count: freeRange.offsets.page_count / 4,
+  next: freeRange.offsets.next_range / 4,
+  previous: freeRange.offsets.previous_range / 4,
+});
+
+/** Words of a page. */
+export const WORDS_PER_PAGE = PAGE_BYTES / 4;
+
 /** The bin of a free range of `pages` pages. */
 export function binOf(pages: number): number {
   return pages <= EXACT_BINS ? pages - 1 : EXACT_BINS + (31 - Math.clz32(pages)) - 5;
+}
+
+/** Pages in a row that are all mapped or all reusable. */
+export interface PageRange {
+  readonly address: PageAddress;
+  readonly sizeBytes: number;
+  readonly mapped: boolean;
 }

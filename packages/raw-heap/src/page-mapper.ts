@@ -1,25 +1,26 @@
 // The system below the allocators: it maps and unmaps pages of a linear memory, as mmap and munmap do.
 
-import { formatAddress, MemoryError, NULL, type PageAddress } from "@obmalloc/abi";
+import {
+  formatAddress,
+  MemoryError,
+  NULL,
+  type PageAddress,
+  pageAddress,
+  type Violation,
+} from "@obmalloc/abi";
 import type { LinearMemory } from "./linear-memory.ts";
-import { BIN_COUNT, binOf, freeRange, mapperState, PAGE_BYTES } from "./mapper-layout.ts";
-
-const MAGIC = 0x70616765;
-const WORDS_PER_PAGE = PAGE_BYTES / 4;
-/** The header starts in page 1. */
-const STATE_WORD = WORDS_PER_PAGE;
-
-const stateOffsets = mapperState(0).offsets;
-const LIMIT = STATE_WORD + stateOffsets.limit_pages / 4;
-const FRONTIER = STATE_WORD + stateOffsets.frontier_page / 4;
-const MAPPED = STATE_WORD + stateOffsets.mapped_pages / 4;
-const PEAK = STATE_WORD + stateOffsets.peak_pages / 4;
-const FIRST = STATE_WORD + stateOffsets.first_page / 4;
-const BINS = STATE_WORD + stateOffsets.bins / 4;
-const MAP = STATE_WORD + stateOffsets.map / 4;
-const COUNT = freeRange.offsets.page_count / 4;
-const NEXT = freeRange.offsets.next_range / 4;
-const PREVIOUS = freeRange.offsets.previous_range / 4;
+import { checkMapper } from "./mapper-check.ts";
+import {
+  BIN_COUNT,
+  binOf,
+  MAPPER,
+  MAPPER_MAGIC,
+  mapperState,
+  PAGE_BYTES,
+  type PageRange,
+  RANGE,
+  WORDS_PER_PAGE,
+} from "./mapper-layout.ts";
 
 /** Pages were unmapped that are not mapped, or not as asked. */
 export class NotMappedError extends MemoryError {
@@ -64,10 +65,10 @@ export class PageMapper {
       throw new RangeError(`A memory of ${memory.maxBytes} bytes has no room for a page mapper.`);
     }
     const words = memory.u32;
-    words[STATE_WORD] = MAGIC;
-    words[LIMIT] = limitPages;
-    words[FRONTIER] = firstPage;
-    words[FIRST] = firstPage;
+    words[MAPPER.magic] = MAPPER_MAGIC;
+    words[MAPPER.limit] = limitPages;
+    words[MAPPER.frontier] = firstPage;
+    words[MAPPER.first] = firstPage;
     return new PageMapper(memory);
   }
 
@@ -77,7 +78,10 @@ export class PageMapper {
    * @throws {MemoryError} when there is no mapper in it.
    */
   static attach(memory: LinearMemory): PageMapper {
-    if (memory.u32[STATE_WORD] !== MAGIC || memory.u32[LIMIT]! * PAGE_BYTES > memory.maxBytes) {
+    if (
+      memory.u32[MAPPER.magic] !== MAPPER_MAGIC ||
+      memory.u32[MAPPER.limit]! * PAGE_BYTES > memory.maxBytes
+    ) {
       throw new MemoryError("There is no page mapper in this memory.", PAGE_BYTES);
     }
     return new PageMapper(memory);
@@ -103,14 +107,14 @@ export class PageMapper {
     }
     if (!Number.isInteger(sizeBytes) || sizeBytes <= 0) return NULL;
     const pages = Math.ceil(sizeBytes / PAGE_BYTES);
-    if (pages > this.memory.u32[LIMIT]!) return NULL;
+    if (pages > this.memory.u32[MAPPER.limit]!) return NULL;
     const start = this.takeFreeRange(pages, unit, offset) || this.extendFrontier(pages, unit, offset);
     if (start === 0) return NULL;
     this.setMapped(start, pages, true);
     const words = this.memory.u32;
-    words[MAPPED]! += pages;
-    if (words[MAPPED]! > words[PEAK]!) words[PEAK] = words[MAPPED]!;
-    return (start * PAGE_BYTES) as PageAddress;
+    words[MAPPER.mapped]! += pages;
+    if (words[MAPPER.mapped]! > words[MAPPER.peak]!) words[MAPPER.peak] = words[MAPPER.mapped]!;
+    return pageAddress(start * PAGE_BYTES);
   }
 
   /**
@@ -130,16 +134,16 @@ export class PageMapper {
     let pages = Math.ceil(sizeBytes / PAGE_BYTES);
     this.memory.u8.fill(0, address, address + pages * PAGE_BYTES);
     this.setMapped(start, pages, false);
-    words[MAPPED]! -= pages;
-    if (start > words[FIRST]! && !this.isPageMapped(start - 1)) {
+    words[MAPPER.mapped]! -= pages;
+    if (start > words[MAPPER.first]! && !this.isPageMapped(start - 1)) {
       const before = words[start * WORDS_PER_PAGE - 1]!;
       this.unlinkFreeRange(start - before);
       start -= before;
       pages += before;
     }
     const end = start + pages;
-    if (end < words[FRONTIER]! && !this.isPageMapped(end)) {
-      pages += words[end * WORDS_PER_PAGE + COUNT]!;
+    if (end < words[MAPPER.frontier]! && !this.isPageMapped(end)) {
+      pages += words[end * WORDS_PER_PAGE + RANGE.count]!;
       this.unlinkFreeRange(end);
     }
     this.linkFreeRange(start, pages);
@@ -150,7 +154,7 @@ export class PageMapper {
     if (!Number.isInteger(address) || !(sizeBytes > 0)) return false;
     const end = Math.ceil((address + sizeBytes) / PAGE_BYTES);
     let page = Math.floor(address / PAGE_BYTES);
-    if (page < this.memory.u32[FIRST]! || end > this.memory.u32[FRONTIER]!) return false;
+    if (page < this.memory.u32[MAPPER.first]! || end > this.memory.u32[MAPPER.frontier]!) return false;
     while (page < end && this.isPageMapped(page)) page++;
     return page === end;
   }
@@ -158,21 +162,46 @@ export class PageMapper {
   /** What is mapped, in bytes. */
   stats(): MappingStats {
     const words = this.memory.u32;
-    const first = words[FIRST]!;
+    const first = words[MAPPER.first]!;
     return Object.freeze({
-      reservedBytes: (words[LIMIT]! - first) * PAGE_BYTES,
-      committedBytes: words[MAPPED]! * PAGE_BYTES,
-      peakBytes: words[PEAK]! * PAGE_BYTES,
-      reusableBytes: (words[FRONTIER]! - first - words[MAPPED]!) * PAGE_BYTES,
+      reservedBytes: (words[MAPPER.limit]! - first) * PAGE_BYTES,
+      committedBytes: words[MAPPER.mapped]! * PAGE_BYTES,
+      peakBytes: words[MAPPER.peak]! * PAGE_BYTES,
+      reusableBytes: (words[MAPPER.frontier]! - first - words[MAPPER.mapped]!) * PAGE_BYTES,
     });
+  }
+
+  /** Ranges of mapped and of reusable pages by address, neighbours of the same kind as one. */
+  inspect(): readonly PageRange[] {
+    const words = this.memory.u32;
+    const ranges: PageRange[] = [];
+    let start = words[MAPPER.first]!;
+    const frontier = Math.min(words[MAPPER.frontier]!, this.memory.byteLength / PAGE_BYTES);
+    for (let page = start + 1; page <= frontier; page++) {
+      const mapped = this.isPageMapped(start);
+      if (page < frontier && this.isPageMapped(page) === mapped) continue;
+      const range = {
+        address: pageAddress(start * PAGE_BYTES),
+        sizeBytes: (page - start) * PAGE_BYTES,
+        mapped,
+      };
+      ranges.push(Object.freeze(range));
+      start = page;
+    }
+    return Object.freeze(ranges);
+  }
+
+  /** Verifies the mapper's books and that nobody wrote to pages that are not mapped, NULL's page included. O(free bytes). */
+  check(): Violation[] {
+    return checkMapper(this.memory, this.inspect());
   }
 
   private takeFreeRange(pages: number, unit: number, offset: number): number {
     const words = this.memory.u32;
     for (let bin = binOf(pages); bin < BIN_COUNT; bin++) {
-      let range = words[BINS + bin]!;
+      let range = words[MAPPER.bins + bin]!;
       while (range !== 0) {
-        const length = words[range * WORDS_PER_PAGE + COUNT]!;
+        const length = words[range * WORDS_PER_PAGE + RANGE.count]!;
         const start = alignPage(range, unit, offset);
         const rest = range + length - (start + pages);
         if (rest >= 0) {
@@ -181,7 +210,7 @@ export class PageMapper {
           if (rest > 0) this.linkFreeRange(start + pages, rest);
           return start;
         }
-        range = words[range * WORDS_PER_PAGE + NEXT]!;
+        range = words[range * WORDS_PER_PAGE + RANGE.next]!;
       }
     }
     return 0;
@@ -190,29 +219,29 @@ export class PageMapper {
   /** Takes pages at the end of what was ever used, beginning with a free range that touches it. */
   private extendFrontier(pages: number, unit: number, offset: number): number {
     let words = this.memory.u32;
-    const frontier = words[FRONTIER]!;
-    const touches = frontier > words[FIRST]! && !this.isPageMapped(frontier - 1);
+    const frontier = words[MAPPER.frontier]!;
+    const touches = frontier > words[MAPPER.first]! && !this.isPageMapped(frontier - 1);
     const base = touches ? frontier - words[frontier * WORDS_PER_PAGE - 1]! : frontier;
     const start = alignPage(base, unit, offset);
     const end = start + pages;
-    if (end > words[LIMIT]! || !this.memory.ensure(end * PAGE_BYTES)) return 0;
+    if (end > words[MAPPER.limit]! || !this.memory.ensure(end * PAGE_BYTES)) return 0;
     words = this.memory.u32;
     if (touches) this.unlinkFreeRange(base);
-    words[FRONTIER] = end;
+    words[MAPPER.frontier] = end;
     if (start > base) this.linkFreeRange(base, start - base);
     return start;
   }
 
   private linkFreeRange(page: number, pages: number): void {
     const words = this.memory.u32;
-    const bin = BINS + binOf(pages);
+    const bin = MAPPER.bins + binOf(pages);
     const word = page * WORDS_PER_PAGE;
     const head = words[bin]!;
-    words[word + COUNT] = pages;
-    words[word + NEXT] = head;
-    words[word + PREVIOUS] = 0;
+    words[word + RANGE.count] = pages;
+    words[word + RANGE.next] = head;
+    words[word + RANGE.previous] = 0;
     words[word + pages * WORDS_PER_PAGE - 1] = pages;
-    if (head !== 0) words[head * WORDS_PER_PAGE + PREVIOUS] = page;
+    if (head !== 0) words[head * WORDS_PER_PAGE + RANGE.previous] = page;
     words[bin] = page;
   }
 
@@ -220,26 +249,26 @@ export class PageMapper {
   private unlinkFreeRange(page: number): void {
     const words = this.memory.u32;
     const word = page * WORDS_PER_PAGE;
-    const pages = words[word + COUNT]!;
-    const next = words[word + NEXT]!;
-    const previous = words[word + PREVIOUS]!;
-    if (previous === 0) words[BINS + binOf(pages)] = next;
-    else words[previous * WORDS_PER_PAGE + NEXT] = next;
-    if (next !== 0) words[next * WORDS_PER_PAGE + PREVIOUS] = previous;
+    const pages = words[word + RANGE.count]!;
+    const next = words[word + RANGE.next]!;
+    const previous = words[word + RANGE.previous]!;
+    if (previous === 0) words[MAPPER.bins + binOf(pages)] = next;
+    else words[previous * WORDS_PER_PAGE + RANGE.next] = next;
+    if (next !== 0) words[next * WORDS_PER_PAGE + RANGE.previous] = previous;
     words.fill(0, word, word + 3);
     words[word + pages * WORDS_PER_PAGE - 1] = 0;
   }
 
   private isPageMapped(page: number): boolean {
-    return ((this.memory.u32[MAP + (page >>> 5)]! >>> (page & 31)) & 1) === 1;
+    return ((this.memory.u32[MAPPER.map + (page >>> 5)]! >>> (page & 31)) & 1) === 1;
   }
 
   private setMapped(start: number, pages: number, mapped: boolean): void {
     const words = this.memory.u32;
     for (let page = start; page < start + pages; page++) {
       const bit = 1 << (page & 31);
-      if (mapped) words[MAP + (page >>> 5)]! |= bit;
-      else words[MAP + (page >>> 5)]! &= ~bit;
+      if (mapped) words[MAPPER.map + (page >>> 5)]! |= bit;
+      else words[MAPPER.map + (page >>> 5)]! &= ~bit;
     }
   }
 }
