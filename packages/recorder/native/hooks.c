@@ -3,8 +3,9 @@
  *
  * Order of records. An allocation is recorded after it happened, a free before it happens, and a
  * realloc while the lock is held: so that another thread that is given the same raw address is
- * recorded on the right side. Pages that an operation maps are therefore recorded before it, pages
- * that a free unmaps after it.
+ * recorded on the right side. An arena that an operation maps is therefore recorded before it. One
+ * that it unmaps is recorded after it, always: a realloc holds that record back until it is recorded
+ * itself, so that a reader knows what the address it frees was until then.
  *
  * Nesting. pymalloc passes requests of 0 and of more than 512 bytes to the raw domain, whose hook
  * then runs inside the outer one. Such a call is the outer request itself and is not recorded
@@ -157,10 +158,17 @@ static void *on_realloc(void *ctx, void *old, size_t size)
     if (!nested) {
         notice_shutdown(domain);
         enter_outer(size, old);
+        thread.holds_unmaps = 1;
     }
     p = original->realloc(original->ctx, old, size);
-    if (!nested) thread.depth = 0;
-    if (LIKELY(state.on)) encode_realloc(domain, begin_event(domain), size, (uintptr_t)p, (uintptr_t)old);
+    if (!nested) thread.depth = thread.holds_unmaps = 0;
+    if (LIKELY(state.on)) {
+        encode_realloc(domain, begin_event(domain), size, (uintptr_t)p, (uintptr_t)old);
+        if (UNLIKELY(thread.unmapped)) {
+            encode_arena(ESCAPE_ARENA_UNMAP, thread.unmapped);
+            thread.unmapped = 0;
+        }
+    }
     unlock(taken);
     return p;
 }
@@ -212,7 +220,8 @@ static void on_arena_free(void *ctx, void *base, size_t size)
         int taken = lock();
         if (state.on) {
             uint32_t arena = tables_arena_unmapped((uintptr_t)base);
-            if (arena) {
+            if (arena && thread.holds_unmaps) thread.unmapped = arena;
+            else if (arena) {
                 begin_event(DOMAIN_RAW);
                 encode_arena(ESCAPE_ARENA_UNMAP, arena);
             } else tables_region(0, (uintptr_t)base, size);

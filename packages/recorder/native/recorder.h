@@ -122,6 +122,8 @@ extern HIDDEN State state;
 typedef struct {
     int depth;
     int holds_lock;
+    int holds_unmaps;      /* inside a realloc: an unmapped arena is recorded after it */
+    uint32_t unmapped;     /* and is this one; one call frees at most one block, so at most one arena */
     size_t outer_size;
     void *outer_pointer;
     pid_t tid;

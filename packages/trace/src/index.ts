@@ -13,6 +13,7 @@ export {
 } from "./errors.ts";
 export type { Chunk, ChunkHeader, Deflate, Inflate } from "./format/chunk.ts";
 export { Domain, Op } from "./format/constants.ts";
+export { readEnd } from "./format/ending.ts";
 export type { StackMode, TraceEnd, TraceInfo } from "./format/info.ts";
 export { type OpenOptions, TraceReader } from "./format/reader.ts";
 export { type ByteSource, bytesSource } from "./format/source.ts";

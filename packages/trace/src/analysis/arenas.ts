@@ -34,8 +34,8 @@ export interface ArenaOccupancy {
 /** The arenas of every interpreter, by address. */
 export function arenaOccupancy(replay: Replay): ArenaOccupancy[] {
   const found: ArenaOccupancy[] = [];
-  const { live, arenas } = replay;
-  for (const { index, heap } of replay.allHeaps()) {
+  const { live, arenas } = replay.machine;
+  for (const { index, heap } of replay.machine.allHeaps()) {
     for (const arena of heap.engine.inspect().arenas) {
       const recorded = (address: number) => arenas.toRecorded(address);
       let liveBytes = 0;

@@ -23,8 +23,9 @@ const DOMAIN_NAMES = ["raw", "mem", "obj"] as const;
 
 /** Blocks in pools first, arena by arena and by address in each, then those outside of pools. */
 export function* liveBlocks(replay: Replay): Generator<LiveBlock> {
-  const { live, profile } = replay;
-  for (const arena of replay.arenas.all()) {
+  const { live } = replay.machine;
+  const { profile } = replay;
+  for (const arena of replay.machine.arenas.all()) {
     for (const linear of live.within(arena.linear, arena.linear + profile.pymalloc.arenaBytes)) {
       const sizeBytes = live.sizeAt(linear);
       const szidx = sizeClassOf(profile, sizeBytes);
@@ -39,7 +40,7 @@ export function* liveBlocks(replay: Replay): Generator<LiveBlock> {
       };
     }
   }
-  for (const { address, sizeBytes, domain, stack } of replay.outside.all()) {
+  for (const { address, sizeBytes, domain, stack } of replay.machine.outsideBlocks.all()) {
     yield {
       address,
       sizeBytes,

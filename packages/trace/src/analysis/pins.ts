@@ -34,10 +34,10 @@ interface Tally {
 
 /** Lines with blocks inside arenas: most bytes held alone first, then most bytes shared. */
 export function pins(replay: Replay, stacks: Stacks): Pin[] {
-  const { live } = replay;
+  const { live } = replay.machine;
   const { arenaBytes } = replay.profile.pymalloc;
   const tallies = new Map<Frame | undefined, Tally>();
-  for (const arena of replay.arenas.all()) {
+  for (const arena of replay.machine.arenas.all()) {
     const lines = new Set<Tally>();
     for (const linear of live.within(arena.linear, arena.linear + arenaBytes)) {
       const stack = live.stackAt(linear);

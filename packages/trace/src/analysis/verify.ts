@@ -28,13 +28,13 @@ export interface Certificate {
 export function verify(trace: TraceReader, onProgress?: (events: number) => void): Certificate {
   const replay = new Replay(trace, onProgress === undefined ? { stacks: false } : { stacks: false, onProgress }).runTo();
   const replayed = replay.mismatch === undefined && replay.damage === undefined && replay.event === trace.eventCount;
-  const engines = [...replay.allHeaps()].map(({ heap }) => heap.engine);
+  const engines = [...replay.machine.allHeaps()].map(({ heap }) => heap.engine);
   return {
     exact: replayed && replay.hasPools && replay.evidence.every((check) => check.equal),
     hasPools: replay.hasPools,
     events: trace.eventCount,
     eventsReplayed: replay.event,
-    addressesCompared: replay.compared,
+    addressesCompared: replay.machine.compared,
     mismatches: replay.mismatch === undefined ? 0 : 1,
     mismatch: replay.mismatch,
     damage: replay.damage,

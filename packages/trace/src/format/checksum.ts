@@ -34,9 +34,9 @@ export function checksum(bytes: Uint8Array, seed: number): number {
   }
   h = (h + length) | 0;
   for (; p + 4 <= length; p += 4) {
-    h = Math.imul(rotate(h + Math.imul(view.getUint32(p, true), PRIME3), 17), PRIME4);
+    h = Math.imul(rotate((h + Math.imul(view.getUint32(p, true), PRIME3)) | 0, 17), PRIME4);
   }
-  for (; p < length; p++) h = Math.imul(rotate(h + Math.imul(bytes[p]!, PRIME5), 11), PRIME1);
+  for (; p < length; p++) h = Math.imul(rotate((h + Math.imul(bytes[p]!, PRIME5)) | 0, 11), PRIME1);
   h = Math.imul(h ^ (h >>> 15), PRIME2);
   h = Math.imul(h ^ (h >>> 13), PRIME3);
   return (h ^ (h >>> 16)) >>> 0;

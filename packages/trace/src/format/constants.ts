@@ -33,7 +33,7 @@ export const TableRecord = {
   mark: 8,
 } as const;
 
-/** Low four bits of an event's first byte. `obj` forms; the mem form is one more. */
+/** Low four bits of an event's first byte. The first six are of the obj domain; one more is of the mem domain. */
 export const EventKind = {
   free: 0,
   malloc: 2,
@@ -41,6 +41,7 @@ export const EventKind = {
   reallocMoved: 6,
   reallocKept: 8,
   reallocNew: 10,
+  /** Where the realloc that follows moved from. */
   old: 12,
   escape: 15,
 } as const;
@@ -48,7 +49,7 @@ export const EventKind = {
 /** High four bits of an escape's first byte. */
 export const Escape = { slot: 0, stack: 1, context: 2, arenaMap: 3, arenaUnmap: 4, wide: 5 } as const;
 
-/** Operations, as a wide event and {@link EventBatch} name them. */
+/** Operations, as a wide event names them. */
 export const Op = { malloc: 0, calloc: 1, realloc: 2, free: 3 } as const;
 export type Op = (typeof Op)[keyof typeof Op];
 

@@ -5,13 +5,14 @@ import { Domain } from "../format/constants.ts";
 
 const UNIT_SHIFT = 4;
 /** In the size column, above the 10 bits that sizes up to 512 need. */
-const MEM_FLAG = 1 << 10;
+const MEM_SHIFT = 10;
+const MEM_FLAG = 1 << MEM_SHIFT;
 const SIZE_MASK = MEM_FLAG - 1;
 
 /** Requested size, domain and stack of the blocks that live at linear addresses. */
 export class LiveBlocks {
-  /** Set in the size column for blocks of the mem domain. */
-  static readonly memFlag = MEM_FLAG;
+  /** The bit of the size column that is set for blocks of the mem domain. */
+  static readonly memShift = MEM_SHIFT;
 
   /** By address / 16: requested bytes, with a flag for the mem domain; 0 where no block begins. */
   sizes = new Uint16Array(0);

@@ -6,7 +6,8 @@ import type { Domain } from "../format/constants.ts";
 export interface MismatchPool {
   readonly address: number;
   readonly arena: number;
-  readonly szidx: number;
+  /** Its size class; null when it has none yet. */
+  readonly szidx: number | null;
   readonly blockBytes: number;
   /** Blocks in use. */
   readonly count: number;

@@ -35,8 +35,6 @@ export class RecordedArenas implements AddressSpace {
   private readonly offered: MappedArena[] = [];
   /** Given back by an engine and not yet unmapped in the recording. */
   private readonly returned: MappedArena[] = [];
-  /** Unmapped in the recording and not yet given back: by a realloc, which is recorded after what it did. */
-  private readonly announced: MappedArena[] = [];
 
   constructor(mapper: PageMapper, profile: PymallocProfile) {
     this.mapper = mapper;
@@ -100,11 +98,10 @@ export class RecordedArenas implements AddressSpace {
   unmap(id: number): string | undefined {
     const arena = this.mapped.get(id);
     if (arena === undefined) return "an arena was unmapped that was not mapped";
-    if (this.unsettled() !== undefined && !this.returned.includes(arena)) return this.unsettled();
-    if (this.returned.includes(arena)) {
-      this.returned.splice(this.returned.indexOf(arena), 1);
-      this.forget(arena);
-    } else this.announced.push(arena);
+    const index = this.returned.indexOf(arena);
+    if (index < 0) return this.unsettled() ?? "an arena was unmapped that the replay keeps";
+    this.returned.splice(index, 1);
+    this.forget(arena);
     return undefined;
   }
 
@@ -120,16 +117,10 @@ export class RecordedArenas implements AddressSpace {
     else vacant.push(arena.linear);
   }
 
-  /** Whether the next event has to give back an arena that is unmapped already. */
-  get awaitsReturn(): boolean {
-    return this.announced.length > 0;
-  }
-
   /** What the recording and the engines still disagree about. */
   unsettled(): string | undefined {
     if (this.offered.length > 0) return "an arena was mapped that the replay did not need";
     if (this.returned.length > 0) return "the replay gave back an arena that was kept";
-    if (this.announced.length > 0) return "an arena was unmapped that the replay keeps";
     return undefined;
   }
 
@@ -140,13 +131,7 @@ export class RecordedArenas implements AddressSpace {
       alloc: (ctx) => ctx.offered.shift()?.linear ?? 0,
       free: (ctx, address) => {
         const arena = ctx.byLinear.get(address);
-        if (arena === undefined) return;
-        const index = ctx.announced.indexOf(arena);
-        if (index < 0) ctx.returned.push(arena);
-        else {
-          ctx.announced.splice(index, 1);
-          ctx.forget(arena);
-        }
+        if (arena !== undefined) ctx.returned.push(arena);
       },
     };
   }
