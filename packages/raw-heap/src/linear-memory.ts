@@ -59,20 +59,21 @@ export class LinearMemory {
   private readonly backing: Backing;
   private readonly listeners = new Set<() => void>();
 
-  /** @throws {RangeError} when the sizes are not whole numbers with 0 <= initial <= max <= 4 GiB. */
+  /** @throws {RangeError} unless 0 <= initialBytes <= maxBytes <= 4 GiB. */
   constructor(options: LinearMemoryOptions = {}) {
-    const initialBytes = roundUp(options.initialBytes ?? GROWTH_UNIT_BYTES, GROWTH_UNIT_BYTES);
+    const wantedBytes = options.initialBytes ?? GROWTH_UNIT_BYTES;
+    const initialBytes = roundUp(wantedBytes, GROWTH_UNIT_BYTES);
     const maxBytes = roundUp(options.maxBytes ?? MAX_MEMORY_BYTES, GROWTH_UNIT_BYTES);
-    if (!(initialBytes >= 0 && initialBytes <= maxBytes && maxBytes <= MAX_MEMORY_BYTES)) {
+    if (!(wantedBytes >= 0 && initialBytes <= maxBytes && maxBytes <= MAX_MEMORY_BYTES)) {
       throw new RangeError(
-        `A memory of ${initialBytes} to ${maxBytes} bytes cannot be made: the limit is 4 GiB.`,
+        `A memory of ${wantedBytes} to ${maxBytes} bytes cannot be made: the limit is 4 GiB.`,
       );
     }
     this.maxBytes = maxBytes;
     this.backing = makeBacking(options.backing, initialBytes, maxBytes);
     this.buffer = this.backing.buffer;
     this.u8 = new Uint8Array(this.buffer, 0, this.buffer.byteLength);
-    this.u32 = new Uint32Array(this.buffer, 0, this.buffer.byteLength >>> 2);
+    this.u32 = new Uint32Array(this.buffer, 0, this.buffer.byteLength / 4);
   }
 
   /** A memory that starts as a copy of `bytes`: the machine that lived in them lives in it too. */
@@ -121,7 +122,7 @@ export class LinearMemory {
     }
     this.buffer = this.backing.buffer;
     this.u8 = new Uint8Array(this.buffer, 0, this.buffer.byteLength);
-    this.u32 = new Uint32Array(this.buffer, 0, this.buffer.byteLength >>> 2);
+    this.u32 = new Uint32Array(this.buffer, 0, this.buffer.byteLength / 4);
     for (const listener of this.listeners) listener();
     return true;
   }

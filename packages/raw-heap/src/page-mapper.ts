@@ -8,7 +8,7 @@ import {
   pageAddress,
   type Violation,
 } from "@obmalloc/abi";
-import type { LinearMemory } from "./linear-memory.ts";
+import { type LinearMemory, MAX_MEMORY_BYTES } from "./linear-memory.ts";
 import { checkMapper } from "./mapper-check.ts";
 import {
   BIN_COUNT,
@@ -59,7 +59,8 @@ export class PageMapper {
    * @throws {RangeError} when `memory.maxBytes` is too small to hold the mapper's own state.
    */
   static create(memory: LinearMemory): PageMapper {
-    const limitPages = Math.floor(memory.maxBytes / PAGE_BYTES);
+    // The last page of 4 GiB stays unused, so that the end of a mapping is an address too.
+    const limitPages = Math.min(memory.maxBytes, MAX_MEMORY_BYTES - PAGE_BYTES) / PAGE_BYTES;
     const firstPage = 1 + Math.ceil(mapperState(limitPages).sizeBytes / PAGE_BYTES);
     if (firstPage > limitPages || !memory.ensure(firstPage * PAGE_BYTES)) {
       throw new RangeError(`A memory of ${memory.maxBytes} bytes has no room for a page mapper.`);
