@@ -57,24 +57,19 @@ function checkInterior(
   known: Set<number>,
   report: Report,
 ): void {
-  const { pointerBytes } = view.profile.model;
-  const midBytes = 2 ** lookup.midBits * pointerBytes;
-  const leafBytes = 2 ** lookup.leafBits * arenaCoverage(view.profile.model).sizeBytes;
-  let midNodes = 0;
-  let leafNodes = 0;
-  for (let top = 0; top < 2 ** lookup.rootBits; top++) {
-    const mid = nodeAt(view, root + top * pointerBytes, midBytes, report);
-    if (mid === 0) continue;
-    midNodes++;
-    for (let index = 0; index < 2 ** lookup.midBits; index++) {
-      const leaf = nodeAt(view, mid + index * pointerBytes, leafBytes, report);
-      if (leaf === 0) continue;
-      leafNodes++;
-      const firstRegion = (top * 2 ** lookup.midBits + index) * 2 ** lookup.leafBits;
-      checkLeaf(view, lookup, leaf, firstRegion, expected, known, report);
-    }
-  }
+  const { profile } = view;
+  const midBytes = 2 ** lookup.midBits * profile.model.pointerBytes;
+  const leafBytes = 2 ** lookup.leafBits * arenaCoverage(profile.model).sizeBytes;
+  // Addresses end at 4 GiB: one entry of the root can be in use, and these of a middle node.
+  const leavesBelow4GiB = Math.ceil(2 ** 32 / (profile.pymalloc.arenaBytes * 2 ** lookup.leafBits));
+  const [mid = 0] = nodesAt(view, root, 2 ** lookup.rootBits, 1, midBytes, report);
+  const leaves = mid === 0 ? [] : nodesAt(view, mid, 2 ** lookup.midBits, leavesBelow4GiB, leafBytes, report);
+  leaves.forEach((leaf, index) => {
+    if (leaf !== 0) checkLeaf(view, lookup, leaf, index * 2 ** lookup.leafBits, expected, known, report);
+  });
   const counted = arenaMapCounts(view);
+  const midNodes = mid === 0 ? 0 : 1;
+  const leafNodes = leaves.filter((leaf) => leaf !== 0).length;
   if (counted.midNodes !== midNodes || counted.leafNodes !== leafNodes) {
     const found = `${midNodes} middle nodes and ${leafNodes} leaves`;
     report(
@@ -85,6 +80,7 @@ function checkInterior(
   }
 }
 
+/** Compares the entries of one leaf; several wrong ones are one violation, at the first of them. */
 function checkLeaf(
   view: StateView,
   lookup: Radix,
@@ -95,22 +91,43 @@ function checkLeaf(
   report: Report,
 ): void {
   const { sizeBytes, offsets } = arenaCoverage(view.profile.model);
+  const wrong: number[] = [];
   for (let index = 0; index < 2 ** lookup.leafBits; index++) {
     const entry = leaf + index * sizeBytes;
+    const right = expected.get(firstRegion + index);
+    if (right !== undefined) known.add(firstRegion + index);
     const tailHi = view.pointer(entry + offsets.tail_hi) | 0;
     const tailLo = view.pointer(entry + offsets.tail_lo) | 0;
-    const right = expected.get(firstRegion + index) ?? { tailHi: 0, tailLo: 0 };
-    known.add(firstRegion + index);
-    if (tailHi === right.tailHi && tailLo === right.tailLo) continue;
-    const found = `tail_hi ${tailHi} and tail_lo ${tailLo}`;
-    report("arena-map", entry, `A leaf entry has ${found}, expected ${right.tailHi} and ${right.tailLo}.`);
+    if (tailHi !== (right?.tailHi ?? 0) || tailLo !== (right?.tailLo ?? 0)) wrong.push(entry);
+  }
+  if (wrong.length > 0) {
+    report("arena-map", wrong[0]!, `${wrong.length} entries of a leaf do not tell what the arenas cover.`);
   }
 }
 
-/** The node that the pointer at `slot` leads to; 0 for none and for one that is not in the memory. */
-function nodeAt(view: StateView, slot: number, nodeBytes: number, report: Report): number {
-  const node = view.pointer(slot);
-  if (node === 0 || (node % 4 === 0 && node + nodeBytes <= view.memory.byteLength)) return node;
-  report("arena-map", slot, `The arena map leads to ${formatAddress(node)}, where no node can be.`);
-  return 0;
+/**
+ * The pointers of a node that may be in use, 0 for those that lead to no place for a node. All others must be NULL;
+ * the first one that is not is reported.
+ */
+function nodesAt(
+  view: StateView,
+  node: number,
+  length: number,
+  usable: number,
+  nodeBytes: number,
+  report: Report,
+): number[] {
+  const { pointerBytes } = view.profile.model;
+  const nodes: number[] = [];
+  for (let index = 0; index < length; index++) {
+    const slot = node + index * pointerBytes;
+    const next = view.pointer(slot);
+    const fits = next % 4 === 0 && next + nodeBytes <= view.memory.byteLength;
+    if (next !== 0 && (index >= usable || !fits)) {
+      report("arena-map", slot, `The arena map leads to ${formatAddress(next)}, where no node can be.`);
+      if (index >= usable) break;
+    }
+    if (index < usable) nodes.push(fits ? next : 0);
+  }
+  return nodes;
 }

@@ -1,6 +1,6 @@
 // Every invariant of the allocator, verified from its bytes alone. O(pools + free blocks), on damaged memory too.
 
-import type { Violation } from "@obmalloc/abi";
+import { formatAddress, type Violation } from "@obmalloc/abi";
 import { checkArenaMap } from "./check-arena-map.ts";
 import { checkArenas } from "./check-arenas.ts";
 import { checkArenaLists } from "./check-lists.ts";
@@ -21,7 +21,11 @@ export function check(machine: Machine): Violation[] {
   const view = new StateView(machine);
   if (!view.tableFits()) {
     const { arenas, maxarenas } = view.state;
-    report("arenas-table", machine.stateAddress, `arenas[] cannot be ${maxarenas} slots at ${arenas}.`);
+    report(
+      "arenas-table",
+      machine.stateAddress,
+      `arenas[] cannot be ${maxarenas} slots at ${formatAddress(arenas)}.`,
+    );
     return violations;
   }
   checkCounters(view, report);

@@ -93,7 +93,8 @@ function inspectArena(view: StateView, arena: ArenaSlot): ArenaSnapshot {
   const { poolBytes } = view.profile.pymalloc;
   const carved = view.carvedPools(arena).map((pool) => inspectPool(view, view.pool(pool)));
   const first = view.firstPool(arena);
-  const uncarved = Array.from({ length: Math.max(0, arena.ntotalpools - carved.length) }, (_, index) =>
+  const fitting = Math.min(arena.ntotalpools, maxPoolsInArena(view.profile));
+  const uncarved = Array.from({ length: Math.max(0, fitting - carved.length) }, (_, index) =>
     emptyPool((first + (carved.length + index) * poolBytes) as PoolAddress, "uncarved"),
   );
   return Object.freeze({

@@ -76,7 +76,8 @@ export class StateView {
     const { arenaBytes, initialArenaObjects } = this.profile.pymalloc;
     const mostSlots = Math.max(initialArenaObjects, 2 * Math.ceil(this.memory.byteLength / arenaBytes));
     const end = arenas + maxarenas * this.arenaLayout.sizeBytes;
-    return arenas % 4 === 0 && maxarenas <= mostSlots && end <= this.memory.byteLength;
+    const found = arenas % 4 === 0 && (arenas !== 0 || maxarenas === 0);
+    return found && maxarenas <= mostSlots && end <= this.memory.byteLength;
   }
 
   /** The slots that have an arena. */

@@ -154,7 +154,7 @@ export function countAllocatedBlocks(machine: Machine): number {
   const words = machine.memory.u32;
   let blocks: number = view.state.raw_allocated_blocks;
   for (const arena of view.arenas()) {
-    for (const pool of view.carvedPools(arena)) blocks += words[pool >>> 2]!; // ref.count is at 0
+    for (const pool of view.carvedPools(arena)) blocks += words[pool / 4] ?? 0; // ref.count is at 0
   }
   return blocks;
 }
