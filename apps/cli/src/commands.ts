@@ -1,0 +1,112 @@
+// The commands with their arguments, options and help. A command's own code is loaded when it runs.
+
+import { type Command, InvalidArgumentError, Option } from "commander";
+import { DEFAULT_OUTPUT, type RecordRequest, STACK_MODES, type StackMode } from "./record/arguments.ts";
+import type { ExitCode } from "./shared/exit-codes.ts";
+
+const AT_HELP = `
+A moment is a marker's label, an event's number, "shutdown" (the start of the interpreter's shutdown) or "end". A
+program sets a marker with sys.audit("obmalloc.mark", "label"), which needs Python 3.8 and nothing else.
+Without --at: the last marker, else the start of shutdown, else the end.`;
+
+const examples = (...lines: string[]) => `\nExamples:\n${lines.map((line) => `  ${line}`).join("\n")}`;
+
+interface RecordFlags {
+  readonly output: string;
+  readonly stacks: StackMode | false;
+  readonly followForks?: boolean;
+  readonly quiet?: boolean;
+}
+
+/** What the full parser makes of the arguments of `record`; the same as parseRecordArguments. */
+export function recordRequest(program: readonly string[], flags: RecordFlags): RecordRequest {
+  const [command = "", ...args] = program;
+  const { output, stacks, followForks = false, quiet = false } = flags;
+  return { output, stacks: stacks === false ? "none" : stacks, followForks, quiet, command, args };
+}
+
+export function addRecordCommand(program: Command): void {
+  program
+    .command("record")
+    .description("run a program and record what its Python allocates")
+    .usage("[options] -- PROGRAM [ARGS...]")
+    .argument("<program...>", "the program and its arguments, as you would type them")
+    .option("-o, --output <file>", "the trace to write", DEFAULT_OUTPUT)
+    .addOption(
+      new Option("--stacks <mode>", "Python frames with each event: more cost more")
+        .choices(STACK_MODES)
+        .default("full"),
+    )
+    .option("--no-stacks", "the same as --stacks none")
+    .option("--follow-forks", "also record forked children and executed programs, each to FILE.PID")
+    .option("-q, --quiet", "no summary; problems are still reported")
+    .passThroughOptions()
+    .addHelpText(
+      "after",
+      examples(
+        "obmalloc record -- python3 app.py",
+        "obmalloc record -o load.obm --stacks innermost -- python3 -m app --once",
+        "obmalloc record --follow-forks -- gunicorn app:wsgi",
+      ),
+    )
+    .addHelpText(
+      "after",
+      "\nThe program's output and exit status are its own. Exit code 3: the program ended well, but was not recorded.",
+    )
+    .action(async (words: string[], flags: RecordFlags) => {
+      const { recordCommand } = await import("./record/command.ts");
+      await recordCommand(recordRequest(words, flags));
+    });
+}
+
+export interface AtOptions {
+  readonly at?: string;
+  readonly json?: boolean;
+}
+
+/** A command about a trace: `load` gives its code, which answers with the exit code. */
+function addTraceCommand<Options>(
+  program: Command,
+  name: string,
+  description: string,
+  load: () => Promise<(file: string, options: Options) => Promise<ExitCode>>,
+): Command {
+  return program
+    .command(name)
+    .description(description)
+    .argument("<file>", "a trace, as record writes it")
+    .option("--json", "as JSON; README.md has the schema")
+    .action(async (file: string, options: Options) => {
+      const run = await load();
+      process.exitCode = await run(file, options);
+    });
+}
+
+const atOption = () => new Option("--at <moment>", "the moment to look at");
+
+export function addAnalysisCommands(program: Command): void {
+  addTraceCommand(program, "verify", "replay a trace and compare every address", async () => {
+    return (await import("./commands/verify.ts")).verifyCommand;
+  }).addHelpText(
+    "after",
+    `${examples("obmalloc verify run.obm", "obmalloc verify run.obm --json")}
+
+Exit codes: 0 exact (also when the process was killed, as far as it got), 1 not exact or damaged, 2 no pools to replay.`,
+  );
+  addTraceCommand(program, "pins", "source lines by the arenas that only they keep alive", async () => {
+    return (await import("./commands/pins.ts")).pinsCommand;
+  })
+    .addOption(atOption())
+    .option("--stack", "print whole stacks")
+    .option("--limit <n>", "lines to show", positiveCount, 10)
+    .addHelpText("after", AT_HELP)
+    .addHelpText(
+      "after",
+      examples("obmalloc pins run.obm", 'obmalloc pins run.obm --at "after load" --stack'),
+    );
+}
+
+function positiveCount(text: string): number {
+  if (!/^[1-9]\d*$/.test(text)) throw new InvalidArgumentError("It must be a whole number from 1.");
+  return Number(text);
+}

@@ -1,0 +1,91 @@
+// The pins as text: what is the matter in one sentence, then the lines with bars.
+
+import type { Pin } from "@obmalloc/trace";
+import { bar } from "../shared/bar.ts";
+import { frameText, shortFrameText } from "../shared/frame-text.ts";
+import type { Recording } from "../shared/recording.ts";
+import { type Column, fitEnd, tableLines } from "../shared/table.ts";
+import type { Look } from "../shared/terminal.ts";
+import { counted, formatBytes, formatCount } from "../shared/units.ts";
+
+const BAR_COLUMNS = 12;
+const NO_FRAME = "no Python code (the interpreter itself)";
+
+export interface PinsTextOptions {
+  readonly stack?: boolean;
+  readonly limit: number;
+}
+
+export function* pinsText(
+  recording: Recording,
+  found: readonly Pin[],
+  { stack = false, limit }: PinsTextOptions,
+  look: Look,
+): Generator<string> {
+  const { moment, replay, stacks } = recording;
+  const arenaCount = [...replay.machine.arenas.all()].length;
+  const arenasBytes = arenaCount * replay.profile.pymalloc.arenaBytes;
+  const liveBytes = found.reduce((sum, pin) => sum + pin.liveBytes, 0);
+  yield look.colors.bold(headline(found));
+  yield `At ${moment.name}: ${counted(arenaCount, "arena")} (${formatBytes(arenasBytes)}), ${formatBytes(liveBytes)} of live blocks in them.`;
+  yield "";
+  const shown = found.slice(0, limit);
+  yield* tableLines(
+    columns(look),
+    shown.map((pin) => cells(pin, arenasBytes, look)),
+    look.colors,
+  );
+  const left = found.length - shown.length;
+  if (left > 0) yield look.colors.dim(`and ${counted(left, "line")} more: --limit ${found.length}`);
+  if (!stack) return;
+  for (const pin of shown.filter((one) => one.frame !== undefined)) {
+    yield "";
+    yield look.colors.bold(frameText(pin.frame!));
+    for (const frame of stacks.frames(pin.stack).slice(1)) yield `  called from ${frameText(frame)}`;
+  }
+}
+
+/** The matter in one sentence. */
+export function headline(found: readonly Pin[]): string {
+  const top = found[0];
+  if (top === undefined) return "There is no live block in an arena.";
+  const where = top.frame === undefined ? NO_FRAME : shortFrameText(top.frame);
+  if (top.arenas === 0) {
+    const shared = `${counted(top.sharedArenas, "arena")}, ${formatBytes(top.sharedBytes)} of them by its share`;
+    return `No line keeps an arena alone; ${where} has blocks in ${shared}.`;
+  }
+  const verb = top.arenas === 1 ? "is" : "are";
+  const held = `${counted(top.arenas, "arena")} (${formatBytes(top.heldBytes)}) ${verb} kept alive`;
+  return `${held} by ${formatBytes(top.liveBytes)} of blocks from ${where}`;
+}
+
+function columns({ width }: Look): Column[] {
+  return [
+    { heading: "held alone", align: "right" },
+    { heading: "" },
+    { heading: "leverage", align: "right" },
+    { heading: "live", align: "right" },
+    ...(isWide(width)
+      ? ([
+          { heading: "blocks", align: "right" },
+          { heading: "in arenas", align: "right" },
+        ] as const)
+      : []),
+    { heading: "line" },
+  ];
+}
+
+const isWide = (width: number) => width >= 100;
+
+function cells(pin: Pin, arenasBytes: number, { colors, unicode, width }: Look): string[] {
+  const columnsBefore = isWide(width) ? 73 : 51;
+  const where = pin.frame === undefined ? NO_FRAME : frameText(pin.frame);
+  return [
+    pin.heldBytes === 0 ? "-" : formatBytes(pin.heldBytes),
+    colors.yellow(bar(pin.heldBytes / arenasBytes, BAR_COLUMNS, unicode).padEnd(BAR_COLUMNS)),
+    pin.heldBytes === 0 ? "-" : `${Math.round(pin.leverage)}x`,
+    formatBytes(pin.liveBytes),
+    ...(isWide(width) ? [formatCount(pin.blocks), formatCount(pin.arenas + pin.sharedArenas)] : []),
+    fitEnd(where, Math.max(20, width - columnsBefore), unicode ? "…" : "..."),
+  ];
+}

@@ -1,0 +1,66 @@
+// What is said after a recording: one line on a terminal, and always what went wrong.
+
+import { statSync } from "node:fs";
+import { relative } from "node:path";
+import type { RecordResult } from "@obmalloc/recorder";
+import { MarkKind, readEnd, TraceReader } from "@obmalloc/trace";
+import { FileSource } from "../shared/file-source.ts";
+import { formatBytes, formatCount } from "../shared/units.ts";
+
+/** The lines for stderr. */
+export function reportRecording(result: RecordResult, quiet: boolean): string[] {
+  const { outcome, tracePath } = result;
+  if (outcome.kind !== "recorded") return [outcome.error.shortMessage, ...outcome.error.details];
+  const source = FileSource.open(tracePath);
+  try {
+    const end = readEnd(source);
+    const { problem, events } =
+      end === undefined ? lookForEnd(source, result) : { problem: problemOf(end), events: end.events };
+    const wantsSummary = process.stderr.isTTY && !quiet;
+    return [...(problem === undefined ? [] : [problem]), ...(wantsSummary ? summary(result, events) : [])];
+  } finally {
+    source.close();
+  }
+}
+
+function problemOf({ reason, detail }: { reason: string; detail: string }): string | undefined {
+  if (reason === "disk-full")
+    return `the recording ends early, before the program did: no room for the trace (${detail}).`;
+  if (reason === "write-failed")
+    return `the recording ends early, before the program did: writing failed (${detail}).`;
+  return undefined;
+}
+
+/** The recording was not finished: because the process was killed, or became another program. */
+function lookForEnd(
+  source: FileSource,
+  { signal }: RecordResult,
+): { problem: string | undefined; events: number } {
+  const trace = TraceReader.open(source);
+  const events = trace.eventCount;
+  if (trace.tables.marks.at(-1)?.kind === MarkKind.exec) return { problem: undefined, events };
+  const why =
+    signal === null
+      ? "the process ended without a chance to write the rest"
+      : `the process was ended by ${signal}`;
+  return {
+    problem: `the recording ends with event ${formatCount(events)}: ${why}. What is in the file is sound.`,
+    events,
+  };
+}
+
+function summary({ tracePath, otherTraces }: RecordResult, events: number): string[] {
+  const file = shownPath(tracePath);
+  const { size } = statSync(tracePath);
+  const perEvent = events === 0 ? "" : `, ${(size / events).toFixed(1)} bytes each`;
+  const others = otherTraces.map(shownPath).join(", ");
+  return [
+    `${formatCount(events)} events (${formatBytes(size)}${perEvent}) in ${file}; next: obmalloc verify ${file}`,
+    ...(others === "" ? [] : [`recorded too: ${others}`]),
+  ];
+}
+
+function shownPath(path: string): string {
+  const fromHere = relative(process.cwd(), path);
+  return fromHere.startsWith("..") || fromHere === "" ? path : fromHere;
+}

@@ -1,0 +1,61 @@
+// Opening a trace and going to a moment of it.
+
+import { type Moment, momentOf, Replay, Stacks, TraceQuestionError, TraceReader } from "@obmalloc/trace";
+import { FileSource } from "./file-source.ts";
+import { Progress } from "./progress.ts";
+import { formatCount } from "./units.ts";
+
+export interface Question {
+  /** As momentOf takes it; undefined for its default. */
+  readonly at: string | undefined;
+  /** Whether the answer needs the stacks of live blocks. */
+  readonly stacks: boolean;
+  /** Whether it needs pools. */
+  readonly pools: boolean;
+}
+
+/** A recording that has been replayed up to a moment. */
+export interface Recording {
+  readonly trace: TraceReader;
+  readonly replay: Replay;
+  readonly moment: Moment;
+  readonly stacks: Stacks;
+}
+
+/** @throws {FileError} {@link TraceError} when there is no trace. */
+export function openTrace(file: string): TraceReader {
+  return TraceReader.open(FileSource.open(file));
+}
+
+/**
+ * Replays `file` up to the moment that is asked about.
+ *
+ * @throws {TraceQuestionError} when there is no such moment, or the recording cannot answer questions of this kind.
+ */
+export function replayTo(file: string, { at, stacks, pools }: Question): Recording {
+  const trace = openTrace(file);
+  if (pools) requirePools(trace);
+  const moment = momentOf(trace, at);
+  const progress = new Progress("replaying", moment.event);
+  const replay = new Replay(trace, { stacks, onProgress: progress.update }).runTo(moment.event);
+  progress.stop();
+  if (replay.event < moment.event) throw replay.damage ?? stoppedBefore(moment, replay, file);
+  return { trace, replay, moment, stacks: new Stacks(trace.tables) };
+}
+
+function requirePools({ info }: TraceReader): void {
+  if (info.allocator === "pymalloc" || info.allocator === "pymalloc_debug") return;
+  throw new TraceQuestionError(
+    `This program ran with the allocator ${info.allocator}: it has no arenas and pools.`,
+    {
+      details: ["Record it without PYTHONMALLOC, or ask for its blocks: obmalloc blocks FILE"],
+    },
+  );
+}
+
+function stoppedBefore(moment: Moment, replay: Replay, file: string): TraceQuestionError {
+  return new TraceQuestionError(
+    `The replay parts from the recording at event ${formatCount(replay.event)}, before ${moment.name}.`,
+    { details: [`What happened there: obmalloc verify ${file}`] },
+  );
+}
