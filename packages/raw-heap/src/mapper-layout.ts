@@ -6,7 +6,7 @@ import { array, ilp32, type PageAddress, roundUp, struct } from "@obmalloc/abi";
 export const PAGE_BYTES = 4096;
 
 /** Free ranges of 1 to 32 pages have a bin each; longer ones share one bin per power of two. */
-export const EXACT_BINS = 32;
+const EXACT_BINS = 32;
 
 /** The bins for the powers of two from 2^5 to 2^20 pages follow the exact ones. */
 export const BIN_COUNT = EXACT_BINS + 16;
@@ -60,7 +60,7 @@ export const MAPPER_MAGIC = 0x70616765;
  *      │ page_count │ next_range │ previous_range│ 0 0 0 0 0 0 0 0   │ page_count │
  *      └────────────┴────────────┴───────────────┴─ ─ ─ ─ ─ ─ ─ ─ ─ ─┴────────────┘
  */
-export const freeRange = struct(ilp32, { page_count: "u32", next_range: "u32", previous_range: "u32" });
+const freeRange = struct(ilp32, { page_count: "u32", next_range: "u32", previous_range: "u32" });
 
 /** Word offsets in a free range. */
 export const RANGE = Object.freeze({

@@ -2,8 +2,8 @@
 
 import { readdirSync, readFileSync } from "node:fs";
 import { ilp32, maxPoolsInArena, type Profile, profileFor, sizeClassCount } from "@obmalloc/abi";
+import { deriveStats, formatDebugMallocStats, type PyMallocCounts } from "@obmalloc/pymalloc";
 import { describe, expect, it } from "vitest";
-import { deriveStats, formatDebugMallocStats, type PyMallocCounts } from "../src/index.ts";
 
 const folder = new URL("fixtures/stats/", import.meta.url);
 const captured = readdirSync(folder)
