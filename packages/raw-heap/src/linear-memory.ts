@@ -18,7 +18,7 @@ export interface LinearMemoryOptions {
   readonly initialBytes?: number;
   /** Bytes that it may grow to, rounded up to 64 KiB, at most 4 GiB. @defaultValue 4 GiB */
   readonly maxBytes?: number;
-  /** What holds the bytes. @defaultValue "wasm" where the host has WebAssembly, else "resizable" */
+  /** What holds the bytes; "resizable" also stands in where the host has no WebAssembly. @defaultValue "wasm" */
   readonly backing?: MemoryBacking;
 }
 
