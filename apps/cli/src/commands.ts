@@ -85,20 +85,28 @@ function addTraceCommand<Options>(
 const atOption = () => new Option("--at <moment>", "the moment to look at");
 
 export function addAnalysisCommands(program: Command): void {
+  addVerify(program);
+  addPins(program);
+  addArenas(program);
+  addBlocks(program);
+  addStats(program);
+}
+
+function addVerify(program: Command): void {
+  const codes = `
+Exit codes: 0 exact (where the process was killed: as far as it got), 1 not exact or damaged, 2 no pools to replay.`;
   addTraceCommand(program, "verify", "replay a trace and compare every address", async () => {
     return (await import("./commands/verify.ts")).verifyCommand;
-  }).addHelpText(
-    "after",
-    `${examples("obmalloc verify run.obm", "obmalloc verify run.obm --json")}
+  }).addHelpText("after", examples("obmalloc verify run.obm", "obmalloc verify run.obm --json") + codes);
+}
 
-Exit codes: 0 exact (also when the process was killed, as far as it got), 1 not exact or damaged, 2 no pools to replay.`,
-  );
-  addTraceCommand(program, "pins", "source lines by the arenas that only they keep alive", async () => {
+function addPins(program: Command): void {
+  addTraceCommand(program, "pins", "source lines, by the arenas that only they keep alive", async () => {
     return (await import("./commands/pins.ts")).pinsCommand;
   })
     .addOption(atOption())
-    .option("--stack", "print whole stacks")
-    .option("--limit <n>", "lines to show", positiveCount, 10)
+    .option("--stack", "print a whole stack of each line")
+    .option("--limit <n>", "lines to show", wholeNumber, 10)
     .addHelpText("after", AT_HELP)
     .addHelpText(
       "after",
@@ -106,7 +114,49 @@ Exit codes: 0 exact (also when the process was killed, as far as it got), 1 not 
     );
 }
 
-function positiveCount(text: string): number {
+function addArenas(program: Command): void {
+  addTraceCommand(program, "arenas", "how full each arena and each pool is, drawn", async () => {
+    return (await import("./commands/arenas.ts")).arenasCommand;
+  })
+    .addOption(atOption())
+    .option("--all", "draw every arena, however many there are")
+    .addHelpText("after", AT_HELP)
+    .addHelpText("after", examples("obmalloc arenas run.obm", "obmalloc arenas run.obm --at end --all"));
+}
+
+function addBlocks(program: Command): void {
+  addTraceCommand(
+    program,
+    "blocks",
+    "every live block: address, size class, requested bytes, line",
+    async () => {
+      return (await import("./commands/blocks.ts")).blocksCommand;
+    },
+  )
+    .addOption(atOption())
+    .option("--line <file:line>", "only blocks of this line; the end of the file's path is enough")
+    .option("--min-size <bytes>", "only blocks for which at least so many bytes were requested", wholeNumber)
+    .addHelpText("after", "\nWith --json: one object a line.")
+    .addHelpText("after", AT_HELP)
+    .addHelpText(
+      "after",
+      examples(
+        "obmalloc blocks run.obm --line app.py:24 | head",
+        "obmalloc blocks run.obm --json --at 1000000 > blocks.jsonl",
+      ),
+    );
+}
+
+function addStats(program: Command): void {
+  addTraceCommand(program, "stats", "what sys._debugmallocstats() said of pymalloc at a moment", async () => {
+    return (await import("./commands/stats.ts")).statsCommand;
+  })
+    .addOption(atOption())
+    .addHelpText("after", AT_HELP)
+    .addHelpText("after", examples("obmalloc stats run.obm", "obmalloc stats run.obm --at shutdown --json"));
+}
+
+function wholeNumber(text: string): number {
   if (!/^[1-9]\d*$/.test(text)) throw new InvalidArgumentError("It must be a whole number from 1.");
   return Number(text);
 }

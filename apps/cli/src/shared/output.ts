@@ -19,10 +19,15 @@ export async function writeLines(lines: Iterable<string>): Promise<void> {
   for (const line of lines) {
     batch += `${line}\n`;
     if (batch.length < BATCH_CHARACTERS) continue;
-    if (!process.stdout.write(batch)) await once(process.stdout, "drain");
+    await writeText(batch);
     batch = "";
   }
-  if (batch !== "" && !process.stdout.write(batch)) await once(process.stdout, "drain");
+  await writeText(batch);
+}
+
+/** Writes exactly `text`. */
+export async function writeText(text: string): Promise<void> {
+  if (!process.stdout.write(text)) await once(process.stdout, "drain");
 }
 
 /** Writes a value as indented JSON. */

@@ -43,6 +43,11 @@ export function replayTo(file: string, { at, stacks, pools }: Question): Recordi
   return { trace, replay, moment, stacks: new Stacks(trace.tables) };
 }
 
+/** A moment in the JSON of several commands. */
+export function momentJson({ event, name, mark }: Moment) {
+  return { event, name, label: mark?.label ?? null };
+}
+
 function requirePools({ info }: TraceReader): void {
   if (info.allocator === "pymalloc" || info.allocator === "pymalloc_debug") return;
   throw new TraceQuestionError(

@@ -23,3 +23,8 @@ export function formatCount(count: number): string {
 export function counted(count: number, noun: string, plural = `${noun}s`): string {
   return `${formatCount(count)} ${count === 1 ? noun : plural}`;
 }
+
+/** `0 %`, `<1 %`, `42 %`. */
+export function formatPercent(share: number): string {
+  return share > 0 && share < 0.005 ? "<1 %" : `${Math.round(share * 100)} %`;
+}
