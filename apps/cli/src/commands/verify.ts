@@ -1,10 +1,11 @@
 // `obmalloc verify`: replays a whole recording and says whether every address came out.
 
-import { type Certificate, readEnd, Stacks, TraceCutError, TraceReader, verify } from "@obmalloc/trace";
+import { type Certificate, readEnd, Stacks, TraceCutError, type TraceReader, verify } from "@obmalloc/trace";
 import { ExitCode } from "../shared/exit-codes.ts";
 import { FileSource } from "../shared/file-source.ts";
 import { writeJson, writeLines } from "../shared/output.ts";
 import { Progress } from "../shared/progress.ts";
+import { openOptions, openSource } from "../shared/recording.ts";
 import { lookOf } from "../shared/terminal.ts";
 import { certificateJson } from "./verify-json.ts";
 import { certificateText } from "./verify-text.ts";
@@ -24,13 +25,13 @@ export interface Verified {
 /** @throws {FileError} {@link TraceError} when there is no trace to verify. */
 export function verifyFile(file: string): Verified {
   const source = FileSource.open(file);
-  const trace = TraceReader.open(source);
+  const trace = openSource(source);
   const progress = new Progress("replaying", trace.eventCount);
   const certificate = verify(trace, progress.update);
   progress.stop();
   const { damage, mismatch, evidence, hasPools } = certificate;
   // A killed process leaves a file that ends anywhere. Where the end is there, the same signs mean damage.
-  const isCut = trace.end === undefined && readEnd(source) === undefined;
+  const isCut = trace.end === undefined && readEnd(source, openOptions) === undefined;
   const sound = damage === undefined || (isCut && damage instanceof TraceCutError);
   return {
     file,

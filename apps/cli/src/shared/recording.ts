@@ -1,6 +1,16 @@
 // Opening a trace and going to a moment of it.
 
-import { type Moment, momentOf, Replay, Stacks, TraceQuestionError, TraceReader } from "@obmalloc/trace";
+import { inflateRawSync } from "node:zlib";
+import {
+  type ByteSource,
+  type Moment,
+  momentOf,
+  type OpenOptions,
+  Replay,
+  Stacks,
+  TraceQuestionError,
+  TraceReader,
+} from "@obmalloc/trace";
 import { FileSource } from "./file-source.ts";
 import { Progress } from "./progress.ts";
 import { formatCount } from "./units.ts";
@@ -22,9 +32,19 @@ export interface Recording {
   readonly stacks: Stacks;
 }
 
+/** For the functions that read traces: how Node undoes the compression of a chunk. */
+export const openOptions: OpenOptions = {
+  inflate: (bytes, sizeBytes) => inflateRawSync(bytes, { maxOutputLength: sizeBytes }),
+};
+
 /** @throws {FileError} {@link TraceError} when there is no trace. */
 export function openTrace(file: string): TraceReader {
-  return TraceReader.open(FileSource.open(file));
+  return openSource(FileSource.open(file));
+}
+
+/** @throws {TraceError} when there is no trace. */
+export function openSource(source: ByteSource): TraceReader {
+  return TraceReader.open(source, openOptions);
 }
 
 /**
