@@ -14,9 +14,12 @@ export {
 export type { Chunk, ChunkHeader, Deflate, Inflate } from "./format/chunk.ts";
 export { Domain, Op } from "./format/constants.ts";
 export { readEnd } from "./format/ending.ts";
+export type { TraceEvent } from "./format/event-encoder.ts";
+export { readEvents, type TraceItem } from "./format/events.ts";
 export type { StackMode, TraceEnd, TraceInfo } from "./format/info.ts";
 export { type OpenOptions, TraceReader } from "./format/reader.ts";
 export { type ByteSource, bytesSource } from "./format/source.ts";
+export { TraceStream } from "./format/stream.ts";
 export {
   type ArenaMapping,
   type Code,
@@ -28,8 +31,11 @@ export {
   type Sample,
   Tables,
 } from "./format/tables.ts";
+export { type ByteSink, TraceWriter, type WriterOptions } from "./format/writer.ts";
 export { type Frame, Stacks } from "./lines/stacks.ts";
 export type { Heap } from "./replay/heap.ts";
+export type { Disagreement, ReplayMachine } from "./replay/machine.ts";
 export type { Mismatch, MismatchPool } from "./replay/mismatch.ts";
 export type { OutsideBlock } from "./replay/outside-blocks.ts";
+export type { MappedArena, RecordedArenas } from "./replay/recorded-arenas.ts";
 export { type EvidenceCheck, Replay, type ReplayOptions } from "./replay/replay.ts";

@@ -39,7 +39,8 @@ export function arenaOccupancy(replay: Replay): ArenaOccupancy[] {
     for (const arena of heap.engine.inspect().arenas) {
       const recorded = (address: number) => arenas.toRecorded(address);
       let liveBytes = 0;
-      for (const linear of live.within(arena.base, arena.base + replay.profile.pymalloc.arenaBytes)) liveBytes += live.sizeAt(linear);
+      for (const linear of live.within(arena.base, arena.base + replay.profile.pymalloc.arenaBytes))
+        liveBytes += live.sizeAt(linear);
       const used = arena.pools.filter((pool) => pool.state === "used" || pool.state === "full");
       found.push({
         base: recorded(arena.base),

@@ -1,7 +1,7 @@
 // The blocks that live at the moment a replay stands at.
 
 import { classBytes, sizeClassOf } from "@obmalloc/abi";
-import { Domain } from "../format/constants.ts";
+import type { Domain } from "../format/constants.ts";
 import type { Replay } from "../replay/replay.ts";
 
 /** One live block. Addresses are those of the recorded process. */

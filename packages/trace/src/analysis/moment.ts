@@ -34,7 +34,9 @@ export function momentOf(trace: TraceReader, at?: string): Moment {
   if (/^\d+$/.test(at)) {
     const event = Number(at);
     if (event <= trace.eventCount) return { event, name: `event ${event}`, mark: undefined };
-    throw new TraceQuestionError(`There is no event ${event}: the recording has events 0 to ${trace.eventCount}.`);
+    throw new TraceQuestionError(
+      `There is no event ${event}: the recording has events 0 to ${trace.eventCount}.`,
+    );
   }
   const labels = [...new Set(user.map((mark) => JSON.stringify(mark.label)))];
   throw new TraceQuestionError(`The recording has no moment ${JSON.stringify(at)}.`, {

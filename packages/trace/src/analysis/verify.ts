@@ -26,8 +26,12 @@ export interface Certificate {
 
 /** Replays all of `trace` and says how exact it was. */
 export function verify(trace: TraceReader, onProgress?: (events: number) => void): Certificate {
-  const replay = new Replay(trace, onProgress === undefined ? { stacks: false } : { stacks: false, onProgress }).runTo();
-  const replayed = replay.mismatch === undefined && replay.damage === undefined && replay.event === trace.eventCount;
+  const replay = new Replay(
+    trace,
+    onProgress === undefined ? { stacks: false } : { stacks: false, onProgress },
+  ).runTo();
+  const replayed =
+    replay.mismatch === undefined && replay.damage === undefined && replay.event === trace.eventCount;
   const engines = [...replay.machine.allHeaps()].map(({ heap }) => heap.engine);
   return {
     exact: replayed && replay.hasPools && replay.evidence.every((check) => check.equal),

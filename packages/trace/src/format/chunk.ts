@@ -97,13 +97,18 @@ function unpack(header: ChunkHeader, stored: Uint8Array, inflate: Inflate | unde
     throw new TraceVersionError(`This chunk uses the unknown codec ${header.codec}.`, header.fileOffset + 5);
   }
   if (inflate === undefined) {
-    throw new TraceVersionError("This chunk is compressed: pass `inflate` to read it.", header.fileOffset + 5);
+    throw new TraceVersionError(
+      "This chunk is compressed: pass `inflate` to read it.",
+      header.fileOffset + 5,
+    );
   }
   let raw: Uint8Array;
   try {
     raw = inflate(stored, header.rawBytes);
   } catch (cause) {
-    throw new TraceDamagedError("Damaged trace: this chunk does not decompress.", header.fileOffset, { cause });
+    throw new TraceDamagedError("Damaged trace: this chunk does not decompress.", header.fileOffset, {
+      cause,
+    });
   }
   if (raw.length !== header.rawBytes) {
     throw new TraceDamagedError(

@@ -69,7 +69,8 @@ export class EventDecoder {
 
   /** Starts a chunk whose payload begins at `fileOffset` of the file. */
   start(payload: Uint8Array, fileOffset: number): void {
-    if (this.bytes.length < payload.length + SLACK_BYTES) this.bytes = new Uint8Array(payload.length + SLACK_BYTES);
+    if (this.bytes.length < payload.length + SLACK_BYTES)
+      this.bytes = new Uint8Array(payload.length + SLACK_BYTES);
     this.bytes.set(payload);
     this.bytes.fill(0, payload.length, payload.length + SLACK_BYTES);
     this.end = payload.length;
@@ -260,6 +261,9 @@ export class EventDecoder {
   }
 
   private damage(what: string): TraceDamagedError {
-    return new TraceDamagedError(`Damaged trace: ${what}.`, this.fileOffset + Math.min(this.position, this.end));
+    return new TraceDamagedError(
+      `Damaged trace: ${what}.`,
+      this.fileOffset + Math.min(this.position, this.end),
+    );
   }
 }

@@ -1,16 +1,9 @@
 // Opening a trace: its header, its chunks, all its definitions; the events are decoded when they are asked for.
 
-import { NotATraceError, TraceCutError, TraceDamagedError, TraceError, TraceVersionError } from "../errors.ts";
+import { TraceCutError, TraceDamagedError, TraceError } from "../errors.ts";
 import { type Chunk, type ChunkHeader, type Inflate, openChunk, parseChunkHeader } from "./chunk.ts";
-import {
-  CHUNK_HEADER_BYTES,
-  ChunkKind,
-  FILE_HEADER_BYTES,
-  FILE_MAGIC,
-  FORMAT_VERSION,
-  INDEX_MAGIC,
-  TRAILER_BYTES,
-} from "./constants.ts";
+import { CHUNK_HEADER_BYTES, ChunkKind, FILE_HEADER_BYTES, INDEX_MAGIC, TRAILER_BYTES } from "./constants.ts";
+import { checkFileHeader } from "./file-header.ts";
 import { parseEnd, parseInfo, type TraceEnd, type TraceInfo } from "./info.ts";
 import type { ByteSource } from "./source.ts";
 import { Tables } from "./tables.ts";
@@ -47,7 +40,7 @@ export class TraceReader {
     this.source = source;
     this.inflate = inflate;
     this.sizeBytes = source.sizeBytes;
-    checkFileHeader(source);
+    checkFileHeader(source.read(0, Math.min(source.sizeBytes, FILE_HEADER_BYTES)));
     const scan = scanChunks(source, inflate);
     if (scan.info === undefined) {
       throw scan.damage ?? new TraceCutError("The trace is empty: it has no info.", source.sizeBytes);
@@ -79,18 +72,6 @@ export class TraceReader {
   }
 }
 
-function checkFileHeader(source: ByteSource): void {
-  const head = source.sizeBytes >= FILE_HEADER_BYTES ? source.read(0, FILE_HEADER_BYTES) : new Uint8Array(0);
-  if (head.length === 0 || FILE_MAGIC.some((byte, i) => head[i] !== byte)) {
-    const what = source.sizeBytes === 0 ? "The file is empty." : "This is not an obmalloc trace.";
-    throw new NotATraceError(what, 0, { details: ["Record one with: obmalloc record -o FILE -- python3 program.py"] });
-  }
-  const version = head[8]! | (head[9]! << 8);
-  if (version !== FORMAT_VERSION) {
-    throw new TraceVersionError(`This trace has format version ${version}; this reader knows ${FORMAT_VERSION}.`, 8);
-  }
-}
-
 function loadChunk(source: ByteSource, header: ChunkHeader, inflate: Inflate | undefined): Chunk {
   return openChunk(header, source.read(header.fileOffset, CHUNK_HEADER_BYTES + header.storedBytes), inflate);
 }
@@ -105,7 +86,13 @@ interface Scan {
 
 /** Walks the chunk headers, reads every small chunk, and leaves the events where they are. */
 function scanChunks(source: ByteSource, inflate: Inflate | undefined): Scan {
-  const scan: Scan = { info: undefined, tables: new Tables(), end: undefined, eventChunks: [], damage: undefined };
+  const scan: Scan = {
+    info: undefined,
+    tables: new Tables(),
+    end: undefined,
+    eventChunks: [],
+    damage: undefined,
+  };
   let at = FILE_HEADER_BYTES;
   let nextEvent = 0;
   try {
@@ -123,7 +110,8 @@ function scanChunks(source: ByteSource, inflate: Inflate | undefined): Scan {
       } else {
         readSmallChunk(scan, loadChunk(source, header, inflate));
       }
-      if (scan.info === undefined) throw new TraceDamagedError("Damaged trace: it does not begin with its info.", at);
+      if (scan.info === undefined)
+        throw new TraceDamagedError("Damaged trace: it does not begin with its info.", at);
       at += CHUNK_HEADER_BYTES + header.storedBytes;
     }
   } catch (error) {

@@ -65,7 +65,9 @@ const text = new TextDecoder();
 /** All definitions of a trace, or of as much of it as was read. */
 export class Tables {
   readonly strings: string[] = [""];
-  readonly codes: Code[] = [{ file: "", name: "", firstLine: 0, lineTableKind: 0, lineTable: new Uint8Array(0) }];
+  readonly codes: Code[] = [
+    { file: "", name: "", firstLine: 0, lineTableKind: 0, lineTable: new Uint8Array(0) },
+  ];
   readonly arenas: ArenaMapping[] = [{ base: 0, sizeBytes: 0 }];
   readonly contexts: Context[] = [{ threadId: 0, heap: 0 }];
   readonly regions: Region[] = [];
@@ -95,8 +97,10 @@ export class Tables {
     if (kind === TableRecord.node) this.readNode(r);
     else if (kind === TableRecord.string) this.strings.push(readText(r, "a string"));
     else if (kind === TableRecord.code) this.readCode(r);
-    else if (kind === TableRecord.arena) this.arenas.push({ base: r.varint("an arena's base"), sizeBytes: r.varint("an arena's size") });
-    else if (kind === TableRecord.context) this.contexts.push({ threadId: r.varint("a thread"), heap: r.varint("a heap") });
+    else if (kind === TableRecord.arena)
+      this.arenas.push({ base: r.varint("an arena's base"), sizeBytes: r.varint("an arena's size") });
+    else if (kind === TableRecord.context)
+      this.contexts.push({ threadId: r.varint("a thread"), heap: r.varint("a heap") });
     else if (kind === TableRecord.region) this.readRegion(r);
     else if (kind === TableRecord.sample) this.readSample(r);
     else if (kind === TableRecord.mark) this.readMark(r);
@@ -117,7 +121,8 @@ export class Tables {
   private readCode(r: ByteReader): void {
     const file = this.strings[r.varint("a file's name")];
     const name = this.strings[r.varint("a function's name")];
-    if (file === undefined || name === undefined) throw r.damage("a code object refers to a string that is not defined");
+    if (file === undefined || name === undefined)
+      throw r.damage("a code object refers to a string that is not defined");
     const firstLine = r.varint("a first line") | 0;
     const lineTableKind = r.u8("a line table's kind");
     const lineTable = new Uint8Array(r.take(r.varint("a line table's length"), "a line table"));
@@ -134,7 +139,13 @@ export class Tables {
     const event = r.varint("an event number");
     const elapsedNs = r.varint("a time");
     const rssPages = r.varint("a resident set");
-    this.samples.push({ event, elapsedNs, rssPages, sizePages: r.varint("a size"), sharedPages: r.varint("shared pages") });
+    this.samples.push({
+      event,
+      elapsedNs,
+      rssPages,
+      sizePages: r.varint("a size"),
+      sharedPages: r.varint("shared pages"),
+    });
   }
 
   private readMark(r: ByteReader): void {
@@ -143,7 +154,14 @@ export class Tables {
     const elapsedNs = r.varint("a time");
     const rssPages = r.varint("a resident set");
     const label = readText(r, "a label");
-    this.marks.push({ event, kind, label, elapsedNs, rssPages, evidence: readText(r, "a marker's evidence") });
+    this.marks.push({
+      event,
+      kind,
+      label,
+      elapsedNs,
+      rssPages,
+      evidence: readText(r, "a marker's evidence"),
+    });
   }
 }
 

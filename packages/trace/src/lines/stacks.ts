@@ -35,7 +35,8 @@ export class Stacks {
   /** All frames, innermost first. */
   frames(stack: number): Frame[] {
     const frames: Frame[] = [];
-    for (let node = stack; node !== 0; node = this.tables.nodeParent.at(node)) frames.push(this.innermost(node)!);
+    for (let node = stack; node !== 0; node = this.tables.nodeParent.at(node))
+      frames.push(this.innermost(node)!);
     return frames;
   }
 

@@ -4,7 +4,7 @@ import type { Profile } from "@obmalloc/abi";
 import { deriveStats, PyMalloc, type PyMallocStats } from "@obmalloc/pymalloc";
 import { type LinearMemory, MappedRaw, type PageMapper } from "@obmalloc/raw-heap";
 import { ArenaMapCount } from "./arena-map-count.ts";
-import { RecordedArenas } from "./recorded-arenas.ts";
+import type { RecordedArenas } from "./recorded-arenas.ts";
 
 /** An engine, its arenas, and what only the real addresses tell. */
 export class Heap {

@@ -92,7 +92,15 @@ export class ReplayMachine implements EventSink {
     const unit = address >>> 4;
     const { sizes } = this;
     if (sizes[unit] === 0) {
-      return this.disagreeInside(Op.free, address, 0, domainBit, stack, 0, "the freed address is not a live block");
+      return this.disagreeInside(
+        Op.free,
+        address,
+        0,
+        domainBit,
+        stack,
+        0,
+        "the freed address is not a live block",
+      );
     }
     sizes[unit] = 0;
     this.engine.freeSmall(address as BlockAddress);
@@ -124,7 +132,8 @@ export class ReplayMachine implements EventSink {
 
   outside(op: Op, domain: Domain, address: number, old: number, sizeBytes: number, stack: number): boolean {
     const counted = domain !== Domain.raw && this.hasPools;
-    const disagree = (reason: string) => this.disagree(op, domain, address, sizeBytes, stack, 0, reason, undefined);
+    const disagree = (reason: string) =>
+      this.disagree(op, domain, address, sizeBytes, stack, 0, reason, undefined);
     if (op === Op.free) {
       if (this.liveInside(address) !== 0) return disagree("a block of a pool was freed outside of it");
       if (!this.outsideBlocks.delete(address)) this.unknownFrees++;
@@ -216,7 +225,14 @@ export class ReplayMachine implements EventSink {
   ): false {
     const why = replayed === 0 && reason === ANOTHER_ADDRESS ? "the replay needed another arena" : reason;
     const operation = OPERATIONS[op]!;
-    const what = { operation, domain, sizeBytes, recorded, replayed: this.arenas.toRecorded(replayed), reason: why };
+    const what = {
+      operation,
+      domain,
+      sizeBytes,
+      recorded,
+      replayed: this.arenas.toRecorded(replayed),
+      reason: why,
+    };
     this.disagreement = { atEvent: true, what: { ...what, stack, pool } };
     return false;
   }
@@ -236,7 +252,14 @@ export class ReplayMachine implements EventSink {
         const pool = snapshot.pools.find((one) => one.address === address);
         if (pool === undefined) continue;
         const { szidx, blockBytes, count, capacity } = pool;
-        return { address: this.arenas.toRecorded(address), arena: arena.base, szidx, blockBytes, count, capacity };
+        return {
+          address: this.arenas.toRecorded(address),
+          arena: arena.base,
+          szidx,
+          blockBytes,
+          count,
+          capacity,
+        };
       }
     }
     return undefined;

@@ -62,7 +62,9 @@ export class RecordedArenas implements AddressSpace {
   /** The arena that a linear address lies in. */
   arenaAt(linear: number): MappedArena | undefined {
     const arena = this.linearPages[Math.floor(linear / this.poolBytes)];
-    return arena !== undefined && linear >= arena.linear && linear < arena.linear + this.arenaBytes ? arena : undefined;
+    return arena !== undefined && linear >= arena.linear && linear < arena.linear + this.arenaBytes
+      ? arena
+      : undefined;
   }
 
   /** The recorded address of a linear one inside an arena; 0 when it is in none. */
@@ -110,7 +112,8 @@ export class RecordedArenas implements AddressSpace {
     this.byLinear.delete(arena.linear);
     this.forEachPage(arena, (page) => this.pages.delete(page));
     const last = Math.floor((arena.linear + this.arenaBytes - 1) / this.poolBytes);
-    for (let page = Math.floor(arena.linear / this.poolBytes); page <= last; page++) this.linearPages[page] = undefined;
+    for (let page = Math.floor(arena.linear / this.poolBytes); page <= last; page++)
+      this.linearPages[page] = undefined;
     const offset = arena.linear % this.poolBytes;
     const vacant = this.vacant.get(offset);
     if (vacant === undefined) this.vacant.set(offset, [arena.linear]);

@@ -134,7 +134,9 @@ export class Replay {
     if (mark.evidence === "" || !this.hasPools) return;
     const calls = /# times object malloc called *= *([\d,]+)/.exec(mark.evidence)?.[1];
     // The debug hooks' own counter of calls (3.7) is no state of pymalloc: it is taken over.
-    const stats = this.machine.current.stats(calls === undefined ? undefined : Number(calls.replaceAll(",", "")));
+    const stats = this.machine.current.stats(
+      calls === undefined ? undefined : Number(calls.replaceAll(",", "")),
+    );
     const replayed = formatDebugMallocStats(this.profile, stats);
     this.evidence.push({ mark, expected: mark.evidence, replayed, equal: replayed === mark.evidence });
   }
@@ -145,6 +147,9 @@ function knownProfile(trace: TraceReader): Profile {
   try {
     return profileFor(version, model === "lp64" ? lp64 : ilp32);
   } catch (cause) {
-    throw new TraceQuestionError(`This trace was recorded with CPython ${version}, which cannot be replayed.`, { cause });
+    throw new TraceQuestionError(
+      `This trace was recorded with CPython ${version}, which cannot be replayed.`,
+      { cause },
+    );
   }
 }

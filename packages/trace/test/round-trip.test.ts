@@ -1,0 +1,234 @@
+import { deflateRawSync, inflateRawSync } from "node:zlib";
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { EventEncoder } from "../src/format/event-encoder.ts";
+import {
+  bytesSource,
+  Domain,
+  Op,
+  readEvents,
+  type TraceEvent,
+  TraceReader,
+  TraceStream,
+  type TraceWriter,
+} from "../src/index.ts";
+import { END, INFO, openBytes, RECORDINGS, recording, written } from "./support.ts";
+
+const STACKS = 40;
+
+/** Addresses that often share pages and slots, that are odd, far apart, or larger than a page number can say. */
+const address = fc.oneof(
+  fc.integer({ min: 1, max: 4000 }).map((n) => 0x7f0000000000 + n * 16),
+  fc.integer({ min: 1, max: 2 ** 31 }).map((n) => n * 16),
+  fc.integer({ min: 1, max: 2 ** 47 }),
+  fc.constant(2 ** 56 + 16),
+);
+const size = fc.oneof(
+  fc.integer({ min: 0, max: 600 }),
+  fc.integer({ min: 0, max: 2 ** 40 }),
+  fc.constant(2 ** 62),
+);
+
+const event: fc.Arbitrary<TraceEvent> = fc
+  .record({
+    op: fc.constantFrom(Op.malloc, Op.calloc, Op.realloc, Op.free),
+    domain: fc.constantFrom(Domain.raw, Domain.mem, Domain.obj),
+    address: fc.oneof(address, fc.constant(0)),
+    old: fc.oneof(address, fc.constant(0)),
+    same: fc.boolean(),
+    sizeBytes: size,
+    stack: fc.oneof(fc.integer({ min: 0, max: 3 }), fc.integer({ min: 0, max: STACKS })),
+  })
+  .map(({ same, ...one }) => ({
+    ...one,
+    old: one.op !== Op.realloc ? 0 : same ? one.address : one.old,
+    sizeBytes: one.op === Op.free ? 0 : one.sizeBytes,
+  }));
+
+function defineStacks(writer: TraceWriter): void {
+  const code = { file: "a.py", name: "f", firstLine: 1, lineTableKind: 0, lineTable: new Uint8Array(0) };
+  const id = writer.tables.code(code);
+  for (let stack = 1; stack <= STACKS; stack++)
+    expect(writer.tables.stack(stack - 1, id, stack * 2)).toBe(stack);
+}
+
+const plain = (events: Iterable<unknown>) =>
+  [...(events as Iterable<Record<string, unknown>>)].map(
+    ({ op, domain, address, old, sizeBytes, stack }) => ({
+      op,
+      domain,
+      address,
+      old,
+      sizeBytes,
+      stack,
+    }),
+  );
+
+describe("a trace that is written and read back", () => {
+  it.each([12, 14])("property: gives the same events, page shift %i", (pageShift) => {
+    fc.assert(
+      fc.property(fc.array(event, { maxLength: 300 }), fc.nat(50), (events, flushEvery) => {
+        const bytes = written(
+          (writer) => {
+            defineStacks(writer);
+            for (const [i, one] of events.entries()) {
+              writer.add(one);
+              if (flushEvery > 0 && i % flushEvery === 0) writer.flush();
+            }
+            writer.finish(END);
+          },
+          { ...INFO, pageShift },
+        );
+        const trace = openBytes(bytes);
+        expect(trace.damage).toBeUndefined();
+        expect(trace.eventCount).toBe(events.length);
+        expect(plain(readEvents(trace))).toEqual(events);
+      }),
+      { numRuns: 200 },
+    );
+  });
+
+  it("property: reads from any event on without reading what lies before", () => {
+    fc.assert(
+      fc.property(fc.array(event, { minLength: 1, maxLength: 200 }), fc.nat(200), (events, from) => {
+        const bytes = written((writer) => {
+          defineStacks(writer);
+          for (const [i, one] of events.entries()) {
+            writer.add(one);
+            if (i % 10 === 9) writer.flush();
+          }
+          writer.finish(END);
+        });
+        const rest = readEvents(openBytes(bytes), from);
+        expect(plain(rest)).toEqual(events.slice(from));
+      }),
+      { numRuns: 50 },
+    );
+  });
+
+  it("keeps every definition", () => {
+    const code = {
+      file: "é.py",
+      name: "Größe.f",
+      firstLine: 7,
+      lineTableKind: 3,
+      lineTable: Uint8Array.of(1, 2),
+    };
+    const arena = { base: 0x7f1234567000, sizeBytes: 1 << 20 };
+    const context = { threadId: 42, heap: 3 };
+    const region = { event: 0, mapped: true, base: 0x7f0000000000, sizeBytes: 16384 };
+    const sample = { event: 0, elapsedNs: 123456789012, rssPages: 10, sizePages: 20, sharedPages: 5 };
+    const mark = {
+      event: 0,
+      kind: 1,
+      label: "nach dem Laden",
+      elapsedNs: 1,
+      rssPages: 9,
+      evidence: "text\n",
+    };
+    const trace = openBytes(
+      written((writer) => {
+        const { tables } = writer;
+        tables.stack(tables.stack(0, tables.code(code), 4), 1, -2);
+        tables.arena(arena);
+        tables.context(context);
+        tables.region(region);
+        tables.sample(sample);
+        tables.mark(mark);
+        writer.finish(END);
+      }),
+    );
+    const { tables } = trace;
+    expect(tables.codes.slice(1)).toEqual([code]);
+    expect([tables.nodeParent.at(2), tables.nodeCode.at(2), tables.nodeInstruction.at(2)]).toEqual([1, 1, 0]);
+    expect(tables.arenas.slice(1)).toEqual([arena]);
+    expect(tables.contexts.slice(1)).toEqual([context]);
+    expect([tables.regions, tables.samples, tables.marks]).toEqual([[region], [sample], [mark]]);
+    expect(trace.info).toEqual(INFO);
+    expect(trace.end).toEqual({ ...END, events: 0 });
+  });
+
+  it("is smaller when it is compressed, and reads the same", () => {
+    const one = {
+      op: Op.malloc,
+      domain: Domain.obj,
+      address: 0x7f0000000010,
+      old: 0,
+      sizeBytes: 32,
+      stack: 0,
+    };
+    const write = (writer: TraceWriter) => {
+      for (let i = 0; i < 5000; i++) writer.add(one);
+      writer.finish(END);
+    };
+    const packed = written(write, INFO, { deflate: (bytes) => deflateRawSync(bytes) });
+    expect(packed.length).toBeLessThan(written(write).length / 10);
+    const inflate = (bytes: Uint8Array, sizeBytes: number) =>
+      inflateRawSync(bytes, { maxOutputLength: sizeBytes });
+    const trace = TraceReader.open(bytesSource(packed), { inflate });
+    expect(plain(readEvents(trace))).toEqual(Array.from({ length: 5000 }, () => one));
+    expect(() => [...readEvents(openBytes(packed))]).toThrow(/compressed/);
+  });
+});
+
+describe("a recording", () => {
+  it.each(RECORDINGS)("comes out of the encoder here as the recorder wrote it (%s)", (name) => {
+    const trace = openBytes(recording(name));
+    const items = [...readEvents(trace)];
+    for (const header of trace.eventChunks) {
+      const encoder = new EventEncoder(trace.info.pageShift);
+      let context = 0;
+      const end = header.firstEvent + header.eventCount;
+      for (const item of items) {
+        // What lies between two events of different chunks is in the earlier chunk if it belongs to the event before.
+        if (item.event < header.firstEvent || item.event >= end) continue;
+        if (item.kind === "event") {
+          if (item.context !== context) encoder.context(item.context);
+          context = item.context;
+          encoder.add(item);
+        } else if (item.kind === "arenaMapped") encoder.arenaMapped(item.id);
+        else encoder.arenaUnmapped(item.id);
+      }
+      expect(Buffer.from(encoder.take()).equals(trace.chunk(header).payload)).toBe(true);
+    }
+  });
+
+  it.each(RECORDINGS)("reads the same from a stream of pieces of any size (%s)", (name) => {
+    const bytes = recording(name);
+    const whole = openBytes(bytes);
+    for (const pieceBytes of [1, 7, 1000, 65536, bytes.length]) {
+      const stream = new TraceStream();
+      let events = 0;
+      let chunks = 0;
+      for (let at = 0; at < bytes.length; at += pieceBytes) {
+        for (const { header } of stream.push(bytes.subarray(at, at + pieceBytes))) {
+          expect(header).toEqual(whole.eventChunks[chunks++]);
+          events += header.eventCount;
+        }
+      }
+      stream.close();
+      expect(events).toBe(whole.eventCount);
+      expect(stream.end).toEqual(whole.end);
+      expect(stream.tables.codes).toEqual(whole.tables.codes);
+    }
+  });
+
+  it.each(RECORDINGS)("ends in an index that names every chunk (%s)", (name) => {
+    const bytes = recording(name);
+    const view = new DataView(bytes.buffer);
+    const indexAt = Number(view.getBigUint64(bytes.length - 16, true));
+    const entries = view.getUint32(indexAt + 8, true) / 24;
+    const trace = openBytes(bytes);
+    const events = [];
+    for (let i = 0; i < entries; i++) {
+      const at = indexAt + 32 + i * 24;
+      if (view.getUint32(at + 20, true) !== 3) continue;
+      events.push([
+        Number(view.getBigUint64(at, true)),
+        Number(view.getBigUint64(at + 8, true)),
+        view.getUint32(at + 16, true),
+      ]);
+    }
+    expect(events).toEqual(trace.eventChunks.map((h) => [h.fileOffset, h.firstEvent, h.eventCount]));
+  });
+});
