@@ -1,1 +1,21 @@
-console.log("obmalloc: start");
+// What `npm start` runs: the whole way of a recording, told on one page.
+
+import { fileURLToPath } from "node:url";
+import { printFailure } from "./shared/failures.ts";
+import { lookOf } from "./shared/terminal.ts";
+import { obtainRecording } from "./start/obtain-recording.ts";
+import { storyLines } from "./start/story.ts";
+
+/** Both src/ and dist/ lie beside cases/, three folders below the top of the repository. */
+const folderFromHere = (path: string) => fileURLToPath(new URL(path, import.meta.url));
+
+try {
+  const obtained = await obtainRecording({
+    cases: folderFromHere("../cases/"),
+    output: folderFromHere("../../../.cache/"),
+  });
+  for (const line of storyLines(obtained, lookOf(process.stdout))) console.log(line);
+} catch (error) {
+  printFailure(error);
+  process.exitCode = 1;
+}

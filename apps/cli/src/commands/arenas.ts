@@ -26,7 +26,7 @@ export async function arenasCommand(
     const answer = { moment: momentJson(moment), arenaBytes, poolBytes, arenas: arenas.map(arenaJson) };
     await writeText(`${JSON.stringify(answer)}\n`); // a row for each pool: indented, it would be mostly blanks
   } else {
-    const drawn = { arenas, arenaBytes, poolBytes, moment: moment.name, all };
+    const drawn = { arenas, sizes: { arenaBytes, poolBytes }, moment: moment.name, all };
     await writeLines(arenasText(drawn, lookOf(process.stdout)));
   }
   return ExitCode.ok;

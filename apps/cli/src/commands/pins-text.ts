@@ -7,9 +7,10 @@ import type { Recording } from "../shared/recording.ts";
 import { type Column, fitEnd, tableLines } from "../shared/table.ts";
 import type { Look } from "../shared/terminal.ts";
 import { counted, formatBytes, formatCount } from "../shared/units.ts";
+import { wrapText } from "../shared/wrap-text.ts";
 
 const BAR_COLUMNS = 12;
-const NO_FRAME = "no Python code (the interpreter itself)";
+const NO_FRAME = "no Python code";
 
 export interface PinsTextOptions {
   readonly stack?: boolean;
@@ -26,7 +27,7 @@ export function* pinsText(
   const arenaCount = [...replay.machine.arenas.all()].length;
   const arenasBytes = arenaCount * replay.profile.pymalloc.arenaBytes;
   const liveBytes = found.reduce((sum, pin) => sum + pin.liveBytes, 0);
-  yield look.colors.bold(headline(found));
+  for (const line of wrapText(headline(found), look.width)) yield look.colors.bold(line);
   yield `At ${moment.name}: ${counted(arenaCount, "arena")} (${formatBytes(arenasBytes)}), ${formatBytes(liveBytes)} of live blocks in them.`;
   yield "";
   const shown = found.slice(0, limit);

@@ -3,7 +3,7 @@
 import { formatAddress } from "@obmalloc/abi";
 import type { ArenaOccupancy, PoolOccupancy } from "@obmalloc/trace";
 import type { Colors, Look } from "./terminal.ts";
-import { formatBytes } from "./units.ts";
+import { counted, formatBytes } from "./units.ts";
 
 /** Columns of the address and the blank after it. */
 export const PICTURE_MARGIN = 15;
@@ -14,8 +14,24 @@ const FIGURES_COLUMNS = 34;
 const UNICODE_LEVELS = "▁▂▃▄▅▆▇█";
 const ASCII_LEVELS = "123456789#";
 
+/** A row for each of the first and the last arenas, and how many there are between them. */
+export function* arenaRows(
+  arenas: readonly ArenaOccupancy[],
+  { first, last }: { readonly first: number; readonly last: number },
+  look: Look,
+): Generator<string> {
+  const left = arenas.length - first - last;
+  if (left <= 1) {
+    for (const arena of arenas) yield arenaRow(arena, look);
+    return;
+  }
+  for (const arena of arenas.slice(0, first)) yield arenaRow(arena, look);
+  yield look.colors.dim(`${" ".repeat(PICTURE_MARGIN)}${counted(left, "arena")} between them (arenas --all)`);
+  for (const arena of arenas.slice(arenas.length - last)) yield arenaRow(arena, look);
+}
+
 /** One line: address, cells, and where there is room, figures. */
-export function arenaRow(arena: ArenaOccupancy, look: Look): string {
+function arenaRow(arena: ArenaOccupancy, look: Look): string {
   const poolsPerCell = Math.ceil(POOLS_MAX / Math.min(POOLS_MAX, look.width - PICTURE_MARGIN));
   const cellCount = Math.ceil(POOLS_MAX / poolsPerCell);
   let cells = "";
