@@ -1,0 +1,22 @@
+// Runs the example of a package's README, so that it stays true.
+import { readFileSync } from "node:fs";
+
+/**
+ * Runs the code under "In ten lines" of the README at `url`.
+ *
+ * @param modules what its imports give, by the name they import from.
+ * @returns the lines that it printed, and those that the comments behind its `console.log`s promise.
+ */
+export function runReadme(
+  url: URL,
+  modules: Readonly<Record<string, unknown>>,
+): { printed: string[]; promised: string[] } {
+  const code = /## In ten lines\n\n```ts\n([\s\S]*?)```/.exec(readFileSync(url, "utf8"))?.[1];
+  if (code === undefined) throw new Error(`${url.pathname} has no example under "In ten lines".`);
+  const body = code.replace(/^import (\{[^}]*\}) from "(.*)";$/gm, 'const $1 = modules["$2"];');
+  const printed: string[] = [];
+  const log = (...values: unknown[]) => printed.push(values.join(" "));
+  new Function("modules", "console", body)(modules, { log });
+  const promised = [...code.matchAll(/^console\.log\(.*\); \/\/ (.*)$/gm)].map((line) => line[1]!);
+  return { printed, promised };
+}
