@@ -1,7 +1,7 @@
 // Compiling the preloaded library, once for each state of its sources, compiler and machine.
 
 import { execFile } from "node:child_process";
-import { createHash } from "node:crypto";
+import { createHash, randomUUID } from "node:crypto";
 import { existsSync, mkdirSync, renameSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
@@ -54,7 +54,7 @@ async function compile(
   env: NodeJS.ProcessEnv,
 ): Promise<void> {
   mkdirSync(join(library, ".."), { recursive: true, mode: 0o700 });
-  const unfinished = `${library}.${process.pid}-${Date.now()}`;
+  const unfinished = `${library}.${randomUUID()}`;
   const sources = sourceNames().filter((name) => name.endsWith(".c"));
   const args = [...options, ...COMPILER_FLAGS, "-o", unfinished, ...sources, ...LINKED_LIBRARIES];
   try {

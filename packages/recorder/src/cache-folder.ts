@@ -1,8 +1,8 @@
 // Where compiled libraries are kept: the user's cache folder, else a folder of the user's own below the temporary one.
 
-import { accessSync, constants, lstatSync, mkdirSync, mkdtempSync } from "node:fs";
+import { accessSync, constants, existsSync, lstatSync, mkdirSync, mkdtempSync } from "node:fs";
 import { homedir, tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 
 /** LD_PRELOAD separates its entries by spaces and colons and knows no escape. */
 const UNFIT_FOR_PRELOAD = /[\s:]/;
@@ -23,10 +23,21 @@ function userCache(env: NodeJS.ProcessEnv): string {
   return chosen?.startsWith("/") ? chosen : join(env.HOME || homedir(), ".cache");
 }
 
+/** With its parents. Node's own way never returns where a file system knows no folders to be made, as /proc. */
+function makeFolder(folder: string): void {
+  if (existsSync(folder)) return;
+  if (!existsSync(dirname(folder))) makeFolder(dirname(folder));
+  try {
+    mkdirSync(folder, { mode: 0o700 });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error; // somebody else was faster
+  }
+}
+
 function isUsable(folder: string, user: number): boolean {
   if (UNFIT_FOR_PRELOAD.test(folder)) return false;
   try {
-    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    makeFolder(folder);
     accessSync(folder, constants.W_OK | constants.X_OK);
     const { uid, mode } = lstatSync(folder);
     return uid === user && (mode & 0o022) === 0;

@@ -3,7 +3,7 @@
 import { statSync } from "node:fs";
 import { relative } from "node:path";
 import type { RecordResult } from "@obmalloc/recorder";
-import { MarkKind, readEnd, TraceReader } from "@obmalloc/trace";
+import { MarkKind, readEnd, TraceError, TraceReader } from "@obmalloc/trace";
 import { FileSource } from "../shared/file-source.ts";
 import { formatBytes, formatCount } from "../shared/units.ts";
 
@@ -31,22 +31,24 @@ function problemOf({ reason, detail }: { reason: string; detail: string }): stri
   return undefined;
 }
 
+interface Unfinished {
+  readonly problem: string | undefined;
+  readonly events: number;
+}
+
 /** The recording was not finished: because the process was killed, or became another program. */
-function lookForEnd(
-  source: FileSource,
-  { signal }: RecordResult,
-): { problem: string | undefined; events: number } {
-  const trace = TraceReader.open(source);
+function lookForEnd(source: FileSource, { signal }: RecordResult): Unfinished {
+  const why = signal === null ? "the process ended without notice" : `the process was ended by ${signal}`;
+  let trace: TraceReader;
+  try {
+    trace = TraceReader.open(source);
+  } catch (error) {
+    if (!(error instanceof TraceError)) throw error;
+    return { problem: `the recording is empty: ${why} before anything was written.`, events: 0 };
+  }
   const events = trace.eventCount;
   if (trace.tables.marks.at(-1)?.kind === MarkKind.exec) return { problem: undefined, events };
-  const why =
-    signal === null
-      ? "the process ended without a chance to write the rest"
-      : `the process was ended by ${signal}`;
-  return {
-    problem: `the recording ends with event ${formatCount(events)}: ${why}. What is in the file is sound.`,
-    events,
-  };
+  return { problem: `the recording ends with event ${formatCount(events)}: ${why}. What is there is sound.`, events };
 }
 
 function summary({ tracePath, otherTraces }: RecordResult, events: number): string[] {

@@ -1,0 +1,88 @@
+// Recording small programs for tests: each in a folder of its own, its output in files, its trace read back.
+import { closeSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { Python } from "@obmalloc/test-support";
+import { bytesSource, type Certificate, type Mark, MarkKind, TraceReader, verify } from "@obmalloc/trace";
+import { afterAll, expect } from "vitest";
+import { type RecordOptions, type RecordResult, record } from "../src/index.ts";
+
+const top = mkdtempSync(join(tmpdir(), "obmalloc-recorder-test-"));
+afterAll(() => rmSync(top, { recursive: true, force: true }));
+let folders = 0;
+
+/** A new empty folder that is removed after the tests of the file. */
+export function newFolder(): string {
+  const folder = join(top, String(++folders));
+  mkdirSync(folder);
+  return folder;
+}
+
+export interface Run {
+  readonly result: RecordResult;
+  readonly folder: string;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Records `command` with its output going to files. */
+export async function recordInFolder(
+  options: Omit<RecordOptions, "output" | "stdio"> & { readonly output?: string },
+  folder = newFolder(),
+): Promise<Run> {
+  const out = openSync(join(folder, "stdout"), "w");
+  const err = openSync(join(folder, "stderr"), "w");
+  try {
+    const output = options.output ?? join(folder, "run.obm");
+    const result = await record({ ...options, output, stdio: ["ignore", out, err] });
+    const [stdout, stderr] = [out, err].map((_, i) =>
+      readFileSync(join(folder, i === 0 ? "stdout" : "stderr"), "utf8"),
+    );
+    return { result, folder, stdout: stdout!, stderr: stderr! };
+  } finally {
+    closeSync(out);
+    closeSync(err);
+  }
+}
+
+export type PythonOptions = Partial<Pick<RecordOptions, "stacks" | "followForks" | "env" | "output">> & {
+  readonly flags?: readonly string[];
+};
+
+/** Records `code` as the file program.py; `-S` keeps the start short. */
+export function recordPython(
+  python: Python,
+  code: string,
+  { flags = ["-S"], ...options }: PythonOptions = {},
+): Promise<Run> {
+  const folder = newFolder();
+  const program = join(folder, "program.py");
+  writeFileSync(program, code);
+  return recordInFolder({ command: python.path, args: [...flags, program], cwd: folder, ...options }, folder);
+}
+
+export function openRecording(path: string): TraceReader {
+  return TraceReader.open(bytesSource(readFileSync(path)));
+}
+
+/** Expects that the trace replays to the last address. */
+export function expectExact(path: string): { trace: TraceReader; certificate: Certificate } {
+  const trace = openRecording(path);
+  const certificate = verify(trace);
+  expect(certificate).toMatchObject({ exact: true, mismatch: undefined, damage: undefined });
+  expect(certificate.addressesCompared).toBeGreaterThan(1000);
+  return { trace, certificate };
+}
+
+/** Expects a finished, exact recording of a program that ended well. */
+export function expectSound({ result, stderr }: Run): TraceReader {
+  expect(stderr).toBe("");
+  expect(result).toMatchObject({ exitCode: 0, signal: null, outcome: { kind: "recorded" } });
+  const { trace } = expectExact(result.tracePath);
+  expect(trace.end).toBeDefined();
+  return trace;
+}
+
+export function marksOf(trace: TraceReader, kind: keyof typeof MarkKind): Mark[] {
+  return trace.tables.marks.filter((mark) => mark.kind === MarkKind[kind]);
+}

@@ -1,0 +1,93 @@
+// What the recorded program and those around it can see of the recorder: nothing.
+import { execFileSync, spawnSync } from "node:child_process";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { pythons } from "@obmalloc/test-support";
+import { describe, expect, it } from "vitest";
+import { expectSound, newFolder, recordInFolder, recordPython } from "./harness.ts";
+
+const python = pythons().at(-1)!;
+
+describe.skipIf(pythons().length === 0)("a recorded program", () => {
+  it.each(pythons())("prints the same bytes and exits the same ($version)", async (each) => {
+    const code = `
+import os, sys
+sys.stdout.buffer.write(bytes(range(256)) * 20)
+print("to stderr", file=sys.stderr)
+print(sys.argv, sorted(os.environ), os.getcwd())
+sys.exit(42)
+`;
+    const folder = newFolder();
+    const program = join(folder, "program.py");
+    writeFileSync(program, code);
+    const args = ["-S", program, "an argument", "", "*"];
+    const plain = spawnSync(each.path, args, { cwd: folder, encoding: "latin1" });
+    const run = await recordInFolder({ command: each.path, args, cwd: folder });
+    expect(run.result).toMatchObject({ exitCode: 42, signal: null, outcome: { kind: "recorded" } });
+    expect(plain.status).toBe(42);
+    expect(run.stderr).toBe(plain.stderr);
+    const recorded = execFileSync("cat", [join(run.folder, "stdout")], { encoding: "latin1" });
+    expect(recorded).toBe(plain.stdout);
+  });
+
+  it("has the environment it would have had", async () => {
+    const env = {
+      PATH: "/usr/bin:/bin",
+      LANG: "C.UTF-8",
+      OBMALLOC_OTHER: "stays",
+      LD_LIBRARY_PATH: "/nonexistent",
+    };
+    const code = "import os; print(sorted(os.environ.items())); os.system('env | sort | grep -v ^_=')";
+    const run = await recordPython(python, code, { env });
+    expectSound(run);
+    expect(run.stdout).toContain(
+      "[('LANG', 'C.UTF-8'), ('LD_LIBRARY_PATH', '/nonexistent'), ('OBMALLOC_OTHER', 'stays'), ('PATH', '/usr/bin:/bin')]",
+    );
+    expect(run.stdout).not.toMatch(/LD_PRELOAD|OBMALLOC_(?!OTHER)/);
+  });
+
+  it("keeps an LD_PRELOAD of its own", async () => {
+    const preloaded = "libm.so.6";
+    const run = await recordPython(python, "import os; print(os.environ['LD_PRELOAD'])", {
+      env: { ...process.env, LD_PRELOAD: preloaded },
+    });
+    expectSound(run);
+    expect(run.stdout).toBe(`${preloaded}\n`);
+  });
+
+  it("ends by the signal that ended it", async () => {
+    const run = await recordPython(python, "import os, signal; os.kill(os.getpid(), signal.SIGTERM)");
+    expect(run.result).toMatchObject({ exitCode: null, signal: "SIGTERM" });
+  });
+
+  it("is found behind a script that starts it, as version managers do", async () => {
+    const folder = newFolder();
+    const shim = join(folder, "shim");
+    writeFileSync(shim, `#!/bin/sh\n/bin/true\nexec "${python.path}" "$@"\n`, { mode: 0o755 });
+    const run = await recordInFolder(
+      { command: "./shim", args: ["-S", "-c", "print(1)"], cwd: folder },
+      folder,
+    );
+    expectSound(run);
+    expect(run.stdout).toBe("1\n");
+  });
+
+  it("is the first of several interpreters", async () => {
+    const run = await recordInFolder({
+      command: "/bin/sh",
+      args: ["-c", `"$0" -S -c 'print("first")'; "$0" -S -c 'print("second")'`, python.path],
+    });
+    expectSound(run);
+    expect(run.stdout).toBe("first\nsecond\n");
+  });
+
+  it("with followForks, later interpreters have recordings of their own", async () => {
+    const run = await recordInFolder({
+      command: "/bin/sh",
+      args: ["-c", `"$0" -S -c 'print("first")'; "$0" -S -c 'print("second")'`, python.path],
+      followForks: true,
+    });
+    expectSound(run);
+    expect(run.result.otherTraces).toHaveLength(1);
+  });
+});
