@@ -33,7 +33,7 @@ typedef struct {
     int line_table_kind;
     int ascii_data, compact_data;  /* sizeof PyASCIIObject, PyCompactUnicodeObject */
     int runtime_finalizing;
-    int heap, interp_heap;  /* HEAP_*, offset in PyInterpreterState */
+    int heap, interp_heap, interp_id;  /* HEAP_*, offsets in PyInterpreterState: feature_flags or obmalloc, id */
 } FrameOffsets;
 
 static const FrameOffsets frame_offsets[] = {
@@ -72,13 +72,13 @@ static const FrameOffsets frame_offsets[] = {
      .frame_previous = 8, .frame_code = 0, .frame_instruction = 56, .frame_owner = 70, .owner_c_stack = 3,
      .code_filename = 112, .code_name = 128, .code_first_line = 68, .code_line_table = 136, .code_instructions = 192,
      .line_table_kind = LINES_LOCATIONS, .ascii_data = 40, .compact_data = 56,
-     .runtime_finalizing = 24, .heap = HEAP_BY_FLAG, .interp_heap = 1712},
+     .runtime_finalizing = 24, .heap = HEAP_BY_FLAG, .interp_heap = 1712, .interp_id = 8},
     {.minor = 13, .frames = FRAMES_DIRECT,
      .tstate_interp = 16, .tstate_thread_id = 152, .tstate_frame = 72, .cframe_current = -1,
      .frame_previous = 8, .frame_code = 0, .frame_instruction = 56, .frame_owner = 70, .owner_c_stack = 3,
      .code_filename = 112, .code_name = 128, .code_first_line = 68, .code_line_table = 136, .code_instructions = 200,
      .line_table_kind = LINES_LOCATIONS, .ascii_data = 40, .compact_data = 56,
-     .runtime_finalizing = 608, .heap = HEAP_BY_POINTER, .interp_heap = 10800},
+     .runtime_finalizing = 608, .heap = HEAP_BY_POINTER, .interp_heap = 10800, .interp_id = 7272},
 };
 
 #endif

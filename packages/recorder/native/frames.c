@@ -107,39 +107,37 @@ uint32_t frames_capture(void *thread_state, int only_own_thread)
     return state.stacks == STACKS_INNERMOST ? capture_innermost(innermost_frame(ts)) : capture_full(innermost_frame(ts));
 }
 
-/* Which pymalloc state the thread allocates from: 0 is the main interpreter's (3.12 on: others may own one). */
+/*
+ * Which pymalloc state the thread allocates from: 0 is the main interpreter's; from 3.12 on others may
+ * own one, which goes by the number of its interpreter. Numbers are not used again, addresses are.
+ */
 uint32_t frames_heap_of(void *thread_state)
 {
-    static uintptr_t known[256];
-    static uint32_t count;  /* known[0] is the main interpreter's */
-    uintptr_t identity;
-    uint32_t i;
+    enum { USE_MAIN_OBMALLOC = 1 << 5 };  /* Py_RTFLAGS_USE_MAIN_OBMALLOC, Include/cpython/pystate.h */
+    static uintptr_t main_heap;
+    uintptr_t heap;
+    uint32_t number;
     char *interpreter;
     if (thread_state == NULL || at.heap == HEAP_SHARED || at.minor == 0) return 0;
     interpreter = POINTER((char *)thread_state, at.tstate_interp);
     if (interpreter == NULL) return 0;
-    if (at.heap == HEAP_BY_FLAG) {
-        enum { USE_MAIN_OBMALLOC = 1 << 5 };  /* Py_RTFLAGS_USE_MAIN_OBMALLOC, Include/cpython/pystate.h */
-        if (WORD(interpreter, at.interp_heap) & USE_MAIN_OBMALLOC) return 0;
-        identity = (uintptr_t)interpreter;
-        if (count == 0) count = 1;
-    } else {
-        identity = (uintptr_t)POINTER(interpreter, at.interp_heap);
-        if (identity == 0) return 0;
-    }
-    for (i = 0; i < count; i++) if (known[i] == identity) return i;
-    if (count == sizeof known / sizeof known[0]) return 0;
-    known[count] = identity;  /* by pointer, the main interpreter allocates first */
-    return count++;
+    number = (uint32_t)WORD(interpreter, at.interp_id);
+    heap = (uintptr_t)WORD(interpreter, at.interp_heap);
+    if (number == 0) { main_heap = heap; return 0; }
+    /* An interpreter that has not been told yet which one it is to use: the next event asks again. */
+    if (heap == 0) state.context_thread_state = &state;
+    if (at.heap == HEAP_BY_FLAG) return heap & USE_MAIN_OBMALLOC ? 0 : number;
+    return heap == 0 || heap == main_heap ? 0 : number;
 }
 
 /* `_Py_DebugOffsets` of 3.13: cookie, version, free_threaded, then structs of 64-bit offsets. */
 static void prefer_published(const uint64_t *published)
 {
-    enum { FINALIZING = 4, TSTATE_INTERP = 22, CURRENT_FRAME = 23, THREAD_ID = 24,
+    enum { FINALIZING = 4, INTERP_ID = 7, TSTATE_INTERP = 22, CURRENT_FRAME = 23, THREAD_ID = 24,
            FRAME_PREVIOUS = 29, EXECUTABLE = 30, INSTRUCTION = 31, OWNER = 33,
            CODE_FILENAME = 35, CODE_QUALNAME = 37, CODE_LINETABLE = 38, CODE_FIRSTLINE = 39, CODE_ADAPTIVE = 43 };
     at.runtime_finalizing = (int)published[FINALIZING];
+    at.interp_id = (int)published[INTERP_ID];
     at.tstate_interp = (int)published[TSTATE_INTERP];
     at.tstate_frame = (int)published[CURRENT_FRAME];
     at.tstate_thread_id = (int)published[THREAD_ID];
