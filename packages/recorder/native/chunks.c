@@ -42,15 +42,40 @@ static size_t index_count, index_room;
 
 Encoder encoder;
 
+static void forget_addresses(void)
+{
+    uint32_t i;
+    for (i = 0; i < CLASSES; i++) {
+        ClassHistory *h = &encoder.classes[i];
+        h->allocated = h->allocated_step = h->freed_last = h->freed_step = 0;
+        h->freed_count = 0;
+    }
+}
+
+/* The slots that name a page of the arena are empty again; once it is gone, no address of it is expected. */
+void encoder_arena_changed(uintptr_t base, size_t size, int unmapped)
+{
+    uintptr_t page, last = (base + size - 1) >> encoder.page_shift;
+    for (page = base >> encoder.page_shift; page <= last; page++) {
+        uint32_t slot = (uint32_t)page & encoder.slot_mask;
+        if (encoder.pages[slot] == page) encoder.pages[slot] = UINTPTR_MAX;
+        encoder.known_pages[page & (KNOWN_PAGES - 1)] = UINTPTR_MAX;
+    }
+    if (unmapped) forget_addresses();
+}
+
 void encoder_restart(void)
 {
     encoder.first_event += encoder.event_count;
     encoder.event_count = 0;
     encoder.at = encoder.buffer;
     encoder.soft_end = encoder.buffer + SOFT_STEP_BYTES;
-    encoder.current_stack = 0;
+    encoder.run = NULL;
+    encoder.history = 0;
+    encoder.stack = 0;
+    memset(encoder.symbols, 0xFF, sizeof encoder.symbols);
     memset(encoder.pages, 0xFF, (encoder.slot_mask + 1) * sizeof encoder.pages[0]);
-    memset(encoder.successor, 0, sizeof encoder.successor);
+    forget_addresses();
     if (state.context_id) encode_context(state.context_id);
 }
 
@@ -186,6 +211,7 @@ int chunks_open(const char *path)
     encoder.offset_bits = encoder.page_shift - 4;
     encoder.offset_mask = (1u << encoder.offset_bits) - 1;
     encoder.slot_mask = (1u << (18 - encoder.offset_bits)) - 1;
+    memset(encoder.known_pages, 0xFF, sizeof encoder.known_pages);
     encoder_restart();
     return 1;
 }

@@ -101,11 +101,17 @@ static inline void enter_outer(size_t size, void *pointer)
     thread.outer_pointer = pointer;
 }
 
-static inline void record_alloc(int op, uint32_t kind, int domain, size_t size, void *p)
+static inline void record_alloc(int op, int domain, size_t size, void *p)
 {
     int taken = lock();
-    if (LIKELY(state.on)) encode_alloc(op, kind, domain, begin_event(domain), size, (uintptr_t)p);
+    if (LIKELY(state.on)) encode_alloc(op, domain, begin_event(domain), size, (uintptr_t)p);
     unlock(taken);
+}
+
+static void unmapped(uint32_t arena, uintptr_t base, size_t size)
+{
+    encode_arena(RECORD_ARENA_UNMAP, arena);
+    encoder_arena_changed(base, size, 1);
 }
 
 static void *on_malloc(void *ctx, size_t size)
@@ -115,7 +121,7 @@ static void *on_malloc(void *ctx, size_t size)
     void *p;
     if (UNLIKELY(thread.depth)) {
         p = original->malloc(original->ctx, size);
-        if (domain == DOMAIN_RAW && !is_outer_request(size)) record_alloc(OP_MALLOC, KIND_MALLOC_OBJ, domain, size, p);
+        if (domain == DOMAIN_RAW && !is_outer_request(size)) record_alloc(OP_MALLOC, domain, size, p);
         return p;
     }
     if (UNLIKELY(!state.on)) return original->malloc(original->ctx, size);
@@ -123,7 +129,7 @@ static void *on_malloc(void *ctx, size_t size)
     enter_outer(size, NULL);
     p = original->malloc(original->ctx, size);
     thread.depth = 0;
-    record_alloc(OP_MALLOC, KIND_MALLOC_OBJ, domain, size, p);
+    record_alloc(OP_MALLOC, domain, size, p);
     return p;
 }
 
@@ -135,7 +141,7 @@ static void *on_calloc(void *ctx, size_t nelem, size_t elsize)
     void *p;
     if (UNLIKELY(thread.depth)) {
         p = original->calloc(original->ctx, nelem, elsize);
-        if (domain == DOMAIN_RAW && !is_outer_request(size)) record_alloc(OP_CALLOC, KIND_CALLOC_OBJ, domain, size, p);
+        if (domain == DOMAIN_RAW && !is_outer_request(size)) record_alloc(OP_CALLOC, domain, size, p);
         return p;
     }
     if (UNLIKELY(!state.on)) return original->calloc(original->ctx, nelem, elsize);
@@ -143,7 +149,7 @@ static void *on_calloc(void *ctx, size_t nelem, size_t elsize)
     enter_outer(size, NULL);
     p = original->calloc(original->ctx, nelem, elsize);
     thread.depth = 0;
-    record_alloc(OP_CALLOC, KIND_CALLOC_OBJ, domain, size, p);
+    record_alloc(OP_CALLOC, domain, size, p);
     return p;
 }
 
@@ -165,7 +171,7 @@ static void *on_realloc(void *ctx, void *old, size_t size)
     if (LIKELY(state.on)) {
         encode_realloc(domain, begin_event(domain), size, (uintptr_t)p, (uintptr_t)old);
         if (UNLIKELY(thread.unmapped)) {
-            encode_arena(ESCAPE_ARENA_UNMAP, thread.unmapped);
+            unmapped(thread.unmapped, thread.unmapped_base, thread.unmapped_size);
             thread.unmapped = 0;
         }
     }
@@ -205,7 +211,8 @@ static void *on_arena_alloc(void *ctx, size_t size)
         if (state.on) {
             if (thread.depth) {
                 begin_event(DOMAIN_RAW);
-                encode_arena(ESCAPE_ARENA_MAP, tables_arena_mapped((uintptr_t)base, size));
+                encode_arena(RECORD_ARENA_MAP, tables_arena_mapped((uintptr_t)base, size));
+                encoder_arena_changed((uintptr_t)base, size, 0);
             } else tables_region(1, (uintptr_t)base, size);
         }
         unlock(taken);
@@ -219,11 +226,14 @@ static void on_arena_free(void *ctx, void *base, size_t size)
     if (state.on) {
         int taken = lock();
         if (state.on) {
-            uint32_t arena = tables_arena_unmapped((uintptr_t)base);
-            if (arena && thread.holds_unmaps) thread.unmapped = arena;
-            else if (arena) {
+            uint32_t arena = tables_arena_unmapped((uintptr_t)base, size, encoder_next_event() + (uint64_t)thread.holds_unmaps);
+            if (arena && thread.holds_unmaps) {
+                thread.unmapped = arena;
+                thread.unmapped_base = (uintptr_t)base;
+                thread.unmapped_size = size;
+            } else if (arena) {
                 begin_event(DOMAIN_RAW);
-                encode_arena(ESCAPE_ARENA_UNMAP, arena);
+                unmapped(arena, (uintptr_t)base, size);
             } else tables_region(0, (uintptr_t)base, size);
         }
         unlock(taken);

@@ -53,7 +53,7 @@ void housekeeping(void)
     uint64_t now = elapsed_ns();
     if (now - last_sample_ns >= SAMPLE_INTERVAL_NS) sample(now);
     if (encoder.at > encoder.buffer + EVENT_BUFFER_BYTES - SOFT_STEP_BYTES - EVENT_SLACK_BYTES
-        || now - last_flush_ns >= FLUSH_INTERVAL_NS) {
+        || now - last_flush_ns >= FLUSH_INTERVAL_NS || tables_are_large()) {
         last_flush_ns = now;
         chunks_events_flush();
     } else encoder.soft_end = encoder.at + SOFT_STEP_BYTES;

@@ -74,23 +74,42 @@ extern HIDDEN Interpreter python;
 
 #define EVENT_BUFFER_BYTES (256u * 1024u)
 #define EVENT_SLACK_BYTES 128u           /* room for the longest run of records of one event */
-#define SOFT_STEP_BYTES (16u * 1024u)    /* how often the slow path looks at the clock */
+#define SOFT_STEP_BYTES (4u * 1024u)     /* how often the slow path looks at the clock */
 #define MAX_SLOTS 1024u
-#define SUCCESSOR_SLOTS 4096u
+#define KNOWN_PAGES 1024u
+#define SYMBOL_BITS 11
+#define CLASSES 32u
+#define FREED_KEPT 64u                   /* freed blocks of a class that are remembered */
+#define FREED_SEARCHED 8u
+
+typedef struct { uint32_t symbol, stack; } Symbol;
+
+/* What was allocated and freed in one size class, to predict addresses from. */
+typedef struct {
+    uintptr_t allocated, allocated_step, freed_last, freed_step;
+    uint32_t freed_count;
+    uintptr_t freed[FREED_KEPT];
+} ClassHistory;
 
 typedef struct {
     uint8_t *at;              /* where the next record goes */
     uint8_t *soft_end;        /* beyond this, call housekeeping() */
+    uint8_t *run;             /* the last count of predicted events; extended while it is the last byte */
     uint32_t event_count;     /* in this chunk */
-    uint32_t current_stack;   /* stack id that "same stack" means */
+    uint32_t history;         /* of the last three symbols */
+    uint32_t stack;           /* of the last event */
     uint32_t offset_bits, offset_mask, slot_mask, page_shift;
-    uintptr_t pages[MAX_SLOTS];
-    uint32_t successor[SUCCESSOR_SLOTS];
     uint8_t *buffer;
     uint64_t first_event;     /* number of this chunk's first event */
+    Symbol symbols[1 << SYMBOL_BITS];
+    ClassHistory classes[CLASSES];
+    uintptr_t pages[MAX_SLOTS];
+    uintptr_t known_pages[KNOWN_PAGES];  /* page * 2 + whether it lies in an arena; no part of the format */
 } Encoder;
 
 extern HIDDEN Encoder encoder;
+
+static inline uint64_t encoder_next_event(void) { return encoder.first_event + encoder.event_count; }
 
 /* ---- what is going on ---- */
 
@@ -124,6 +143,8 @@ typedef struct {
     int holds_lock;
     int holds_unmaps;      /* inside a realloc: an unmapped arena is recorded after it */
     uint32_t unmapped;     /* and is this one; one call frees at most one block, so at most one arena */
+    uintptr_t unmapped_base;
+    size_t unmapped_size;
     size_t outer_size;
     void *outer_pointer;
     pid_t tid;
@@ -151,7 +172,8 @@ HIDDEN uint32_t tables_code(void *code_object);
 HIDDEN void tables_code_freed(void *address);
 HIDDEN uint32_t tables_context(pid_t tid, uint32_t heap);
 HIDDEN uint32_t tables_arena_mapped(uintptr_t base, size_t size);
-HIDDEN uint32_t tables_arena_unmapped(uintptr_t base);
+HIDDEN uint32_t tables_arena_unmapped(uintptr_t base, size_t size, uint64_t event);
+HIDDEN int tables_is_arena_page(uintptr_t page);
 HIDDEN void tables_region(int mapped, uintptr_t base, size_t size);
 HIDDEN void tables_sample(uint64_t elapsed_ns, uint64_t rss_pages, uint64_t size_pages, uint64_t shared_pages);
 HIDDEN void tables_mark(int kind, uint64_t elapsed_ns, uint64_t rss_pages, const char *label, size_t label_bytes, const char *evidence, size_t evidence_bytes);
@@ -185,7 +207,9 @@ HIDDEN int chunks_continue_in(const char *path);
 HIDDEN void chunks_close_in_child(void);
 HIDDEN void tables_take(const uint8_t **bytes, size_t *length);
 HIDDEN void tables_taken(void);
+HIDDEN int tables_are_large(void);
 HIDDEN void encoder_restart(void);
+HIDDEN void encoder_arena_changed(uintptr_t base, size_t size, int unmapped);
 
 /* marks.c */
 enum { MARK_USER = 1, MARK_SHUTDOWN = 2, MARK_EXEC = 3, MARK_FORK = 4 };

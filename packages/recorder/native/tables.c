@@ -10,11 +10,13 @@
 
 enum {
     RECORD_STRING = 1, RECORD_CODE = 2, RECORD_NODE = 3, RECORD_ARENA = 4,
-    RECORD_CONTEXT = 5, RECORD_REGION = 6, RECORD_SAMPLE = 7, RECORD_MARK = 8
+    RECORD_CONTEXT = 5, RECORD_REGION = 6, RECORD_SAMPLE = 7, RECORD_MARK = 8,
+    RECORD_ARENA_GONE = 9
 };
 
 #define MAX_TEXT_BYTES 4096u          /* of a file or function name */
 #define MAX_LINE_TABLE_BYTES (1u << 20)
+#define MAX_PENDING_BYTES (8u << 20)  /* readers refuse chunks over 64 MiB */
 
 /* ---- the buffer that becomes a TABLES chunk ---- */
 
@@ -35,17 +37,22 @@ static uint8_t *reserve(size_t bytes)
     return pending + pending_bytes;
 }
 
-static void commit(uint8_t *end) { pending_bytes = (size_t)(end - pending); }
+static void commit(uint8_t *end)
+{
+    pending_bytes = (size_t)(end - pending);
+    if (UNLIKELY(pending_bytes > MAX_PENDING_BYTES)) encoder.soft_end = encoder.buffer;   /* flush after this event */
+}
 
 void tables_take(const uint8_t **bytes, size_t *length) { *bytes = pending; *length = pending_bytes; }
 void tables_taken(void) { pending_bytes = 0; }
+int tables_are_large(void) { return pending_bytes > MAX_PENDING_BYTES; }
 
 /* ---- hash tables: open addressing, twice as large when two thirds full ---- */
 
 typedef struct { uint64_t key; uint32_t extra, id; } Entry;   /* id 0: free */
 typedef struct { Entry *entries; uint32_t mask, used; } Table;
 
-static Table codes, nodes, strings, contexts, arenas;
+static Table codes, nodes, strings, contexts, arenas, arena_pages;
 static uint32_t code_count, node_count, string_count, context_count, arena_count;
 uint8_t code_filter[1 << (CODE_FILTER_BITS - 3)];
 
@@ -113,6 +120,7 @@ void tables_prepare(void)
     table_prepare(&strings, 1 << 9);
     table_prepare(&contexts, 1 << 6);
     table_prepare(&arenas, 1 << 10);
+    table_prepare(&arena_pages, 1 << 14);
 }
 
 /* ---- names ---- */
@@ -246,6 +254,28 @@ uint32_t tables_context(pid_t tid, uint32_t heap)
     return context_count;
 }
 
+/* Calls `visit` with each page that lies wholly in an arena: only these hold pools. */
+static void each_page(uintptr_t base, size_t size, void (*visit)(uintptr_t page))
+{
+    uintptr_t page_bytes = (uintptr_t)1 << encoder.page_shift;
+    uintptr_t page = (base + page_bytes - 1) >> encoder.page_shift, end = (base + size) >> encoder.page_shift;
+    for (; page < end; page++) visit(page);
+}
+
+static void add_page(uintptr_t page)
+{
+    Entry *e = table_find(&arena_pages, page, 0);
+    if (e->id == 0) table_add(&arena_pages, e, page, 0, 1);
+}
+
+static void remove_page(uintptr_t page)
+{
+    Entry *e = table_find(&arena_pages, page, 0);
+    if (e->id) table_remove(&arena_pages, e);
+}
+
+int tables_is_arena_page(uintptr_t page) { return table_find(&arena_pages, page, 0)->id != 0; }
+
 /* A new id for each mapping, also where an address comes back. */
 uint32_t tables_arena_mapped(uintptr_t base, size_t size)
 {
@@ -254,19 +284,30 @@ uint32_t tables_arena_mapped(uintptr_t base, size_t size)
     if (at == NULL) return 0;
     *at++ = RECORD_ARENA;
     at = put_varint(at, base);
-    commit(put_varint(at, size));
+    at = put_varint(at, size);
+    commit(put_varint(at, encoder_next_event()));
     arena_count++;
+    each_page(base, size, add_page);
     if (e->id) e->id = arena_count;
     else table_add(&arenas, e, base, 0, arena_count);
     return arena_count;
 }
 
-/* The id of the arena at this base, which is none from now on; 0 when it was none. */
-uint32_t tables_arena_unmapped(uintptr_t base)
+/* The id of the arena at this base, which is none from now on; 0 when it was none. `event`: the one after. */
+uint32_t tables_arena_unmapped(uintptr_t base, size_t size, uint64_t event)
 {
     Entry *e = table_find(&arenas, base, 0);
     uint32_t id = e->id;
-    if (id) table_remove(&arenas, e);
+    if (id) {
+        uint8_t *at = reserve(32);
+        table_remove(&arenas, e);
+        each_page(base, size, remove_page);
+        if (at != NULL) {
+            *at++ = RECORD_ARENA_GONE;
+            at = put_varint(at, id);
+            commit(put_varint(at, event));
+        }
+    }
     return id;
 }
 
@@ -275,7 +316,7 @@ void tables_region(int mapped, uintptr_t base, size_t size)
     uint8_t *at = reserve(48);
     if (at == NULL) return;
     *at++ = RECORD_REGION;
-    at = put_varint(at, encoder.first_event + encoder.event_count);
+    at = put_varint(at, encoder_next_event());
     *at++ = (uint8_t)mapped;
     at = put_varint(at, base);
     commit(put_varint(at, size));
@@ -288,7 +329,7 @@ void tables_sample(uint64_t elapsed, uint64_t rss_pages, uint64_t size_pages, ui
     uint8_t *at = reserve(64);
     if (at == NULL) return;
     *at++ = RECORD_SAMPLE;
-    at = put_varint(at, encoder.first_event + encoder.event_count);
+    at = put_varint(at, encoder_next_event());
     at = put_varint(at, elapsed);
     at = put_varint(at, rss_pages);
     at = put_varint(at, size_pages);
@@ -300,7 +341,7 @@ void tables_mark(int kind, uint64_t elapsed, uint64_t rss_pages, const char *lab
     uint8_t *at = reserve(label_bytes + evidence_bytes + 64);
     if (at == NULL) return;
     *at++ = RECORD_MARK;
-    at = put_varint(at, encoder.first_event + encoder.event_count);
+    at = put_varint(at, encoder_next_event());
     *at++ = (uint8_t)kind;
     at = put_varint(at, elapsed);
     at = put_varint(at, rss_pages);

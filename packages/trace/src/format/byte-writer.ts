@@ -4,6 +4,8 @@
 export class ByteWriter {
   private buffer: Uint8Array<ArrayBuffer>;
   length = 0;
+  /** Where the last count is; it grows while nothing was written behind it. */
+  private countAt = -1;
 
   constructor(initialBytes = 1024) {
     this.buffer = new Uint8Array(initialBytes);
@@ -12,6 +14,16 @@ export class ByteWriter {
   u8(value: number): void {
     this.reserve(1);
     this.buffer[this.length++] = value;
+  }
+
+  /** One more of what is only counted: the last byte when it is a count below `max`, else a new one, from 0. */
+  count(max: number): void {
+    if (this.countAt >= 0 && this.countAt === this.length - 1 && this.buffer[this.countAt]! < max) {
+      this.buffer[this.countAt]!++;
+      return;
+    }
+    this.countAt = this.length;
+    this.u8(0);
   }
 
   /** `count` low bytes of a 32-bit word, little-endian. */
@@ -46,6 +58,7 @@ export class ByteWriter {
   takeBytes(): Uint8Array<ArrayBuffer> {
     const taken = this.buffer.slice(0, this.length);
     this.length = 0;
+    this.countAt = -1;
     return taken;
   }
 

@@ -31,23 +31,8 @@ export const TableRecord = {
   region: 6,
   sample: 7,
   mark: 8,
+  arenaGone: 9,
 } as const;
-
-/** Low four bits of an event's first byte. The first six are of the obj domain; one more is of the mem domain. */
-export const EventKind = {
-  free: 0,
-  malloc: 2,
-  calloc: 4,
-  reallocMoved: 6,
-  reallocKept: 8,
-  reallocNew: 10,
-  /** Where the realloc that follows moved from. */
-  old: 12,
-  escape: 15,
-} as const;
-
-/** High four bits of an escape's first byte. */
-export const Escape = { slot: 0, stack: 1, context: 2, arenaMap: 3, arenaUnmap: 4, wide: 5 } as const;
 
 /** Operations, as a wide event names them. */
 export const Op = { malloc: 0, calloc: 1, realloc: 2, free: 3 } as const;
@@ -57,13 +42,60 @@ export type Op = (typeof Op)[keyof typeof Op];
 export const Domain = { raw: 0, mem: 1, obj: 2 } as const;
 export type Domain = (typeof Domain)[keyof typeof Domain];
 
-/** A short event names a size of 1 to this. */
+/** First bytes of the records of an EVENTS chunk; below 0x80 is a count of predicted events, less one. */
+export const EventRecord = {
+  /** The symbol was predicted, the address follows: the two low bits and two bytes are its ref. */
+  explicitAddress: 0x80,
+  slot: 0x84,
+  wide: 0x85,
+  context: 0x86,
+  arenaMap: 0x87,
+  arenaUnmap: 0x88,
+  /** Where the realloc that follows moved from. */
+  old: 0x8a,
+  /** Bit 3: a stack follows; bits 1 and 2: {@link ReallocForm}; bit 0: the mem domain. */
+  realloc: 0x90,
+  /** A symbol that was not predicted. Bits 4 and 5: how the address is given; bit 3: a stack follows; bits 0 to 2. */
+  symbol: 0xc0,
+} as const;
+export const RUN_MAX = 0x7f;
+export const STACK_FOLLOWS = 8;
+
+export const ReallocForm = { moved: 0, kept: 2, fresh: 4 } as const;
+
+/** Low three bits of a symbol: what is done in the obj domain; one more is the mem domain. */
+export const SymbolOp = { free: 0, malloc: 2, calloc: 4 } as const;
+/** A symbol is its operation, how the address is given << 3, and a value << 5: size - 1, or a size class. */
+export const SYMBOL_HOW_SHIFT = 3;
+export const SYMBOL_VALUE_SHIFT = 5;
+
+/** How an address is given: by one of three predictions, or by a ref. */
+export const AllocHow = { freedLast: 0, next: 1, step: 2 } as const;
+export const FreeHow = { allocatedLast: 0, step: 1, next: 2 } as const;
+export const EXPLICIT = 3;
+
+/** A symbol's value is below this. */
+export const VALUE_LIMIT = 1 << 10;
+/** The value of a free outside of arenas. */
+export const NO_CLASS = 63;
+export const CLASSES = 32;
+export const CLASS_SHIFT = 4;
+
+/** A short event's size is 1 to this. */
 export const SHORT_SIZE_MAX = 512;
-/** Bits of a short event that name an address: a slot, then an offset in units of 16 bytes. */
+/** Bits that name an address: a slot, then an offset in units of 16 bytes. */
 export const REF_BITS = 18;
 export const REF_UNIT_SHIFT = 4;
 export const MAX_SLOTS = 1024;
-export const SUCCESSOR_SLOTS = 4096;
+
+/** Predicted symbols, the multipliers of their hash, and how much of each symbol the history keeps. */
+export const SYMBOL_BITS = 11;
+export const HISTORY_SHIFT = 11;
+export const HASH = { stack: 0x9e3779b1, symbol: 0x85ebca77, history: 0xc2b2ae3d } as const;
+
+/** Freed blocks that are remembered of each class, and how far back an allocation is looked for. */
+export const FREED_KEPT = 64;
+export const FREED_SEARCHED = 8;
 
 /** The largest events payload that a writer makes before it starts a new chunk. */
 export const EVENTS_CHUNK_BYTES = 256 * 1024;

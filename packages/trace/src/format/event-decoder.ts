@@ -2,41 +2,48 @@
 // direction is event-encoder.ts, and packages/recorder/native/events.h in C.
 
 import { TraceDamagedError } from "../errors.ts";
+import { AddressHistory } from "./address-history.ts";
 import { ByteReader } from "./byte-reader.ts";
 import {
+  CLASS_SHIFT,
+  CLASSES,
   Domain,
-  Escape,
-  EventKind,
+  EventRecord,
+  EXPLICIT,
+  HASH,
+  HISTORY_SHIFT,
   MAX_SLOTS,
+  NO_CLASS,
   Op,
   REF_BITS,
   REF_UNIT_SHIFT,
-  SUCCESSOR_SLOTS,
+  ReallocForm,
+  RUN_MAX,
+  SHORT_SIZE_MAX,
+  STACK_FOLLOWS,
+  SYMBOL_BITS,
+  SYMBOL_HOW_SHIFT,
+  SYMBOL_VALUE_SHIFT,
+  SymbolOp,
 } from "./constants.ts";
 import type { EventSink } from "./event-sink.ts";
-import type { Tables } from "./tables.ts";
+import type { ArenaMapping, Tables } from "./tables.ts";
 
 /** Gives recorded addresses a place in 32 bits. */
 export interface AddressSpace {
   /**
-   * The linear address of the page that begins at `pageBase`, or 0 when it lies in no arena. Asked when a page is
-   * first named, and again for every named page after an arena was mapped or unmapped.
+   * The linear address of the page that begins at `pageBase`, or 0 when it does not lie wholly in an arena. Pages stay
+   * whole: the offset in the page is kept. Asked when a page is named.
    */
   linearPage(pageBase: number): number;
 }
 
-/** An address space without arenas: every event comes out as `outside`, with the address as it was recorded. */
-export const NO_ARENAS: AddressSpace = { linearPage: () => 0 };
+const HOW_MASK = 3;
+const OP_MASK = 7;
+/** Never the low half of a predicted symbol. */
+const NO_SYMBOL = 0xffffffff;
 
-const REF_MASK = (1 << REF_BITS) - 1;
-const KIND_MASK = 15;
-/** Of an event's first four bytes: says that the stack is the successor of the last one. */
-const SUCCESSOR_BIT = 1 << 4;
-const SIZE_SHIFT = 23;
-/** Bytes after the payload that the hot loop may look at without using them. */
-const SLACK_BYTES = 8;
-
-/** Decodes one chunk after another; each starts from an empty state, so chunks can be read in any order. */
+/** Decodes one chunk after another; each starts from an empty state, so that no chunk needs the bytes of another. */
 export class EventDecoder {
   private readonly tables: Tables;
   private readonly space: AddressSpace;
@@ -44,12 +51,16 @@ export class EventDecoder {
   private readonly offsetBits: number;
   private readonly offsetMask: number;
 
-  private bytes = new Uint8Array(SLACK_BYTES);
-  private end = 0;
+  private bytes: Uint8Array = new Uint8Array(0);
+  private reader = new ByteReader(this.bytes, 0);
   private position = 0;
-  private fileOffset = 0;
+  /** Predicted events that the run at `position` still has. */
+  private runLeft = 0;
   private stack = 0;
-  private readonly successor = new Uint32Array(SUCCESSOR_SLOTS);
+  private history = 0;
+  private readonly symbols = new Uint32Array(1 << SYMBOL_BITS);
+  private readonly symbolStacks = new Uint32Array(1 << SYMBOL_BITS);
+  private readonly addresses: AddressHistory;
   private readonly pageBase = new Float64Array(MAX_SLOTS);
   private readonly linear = new Uint32Array(MAX_SLOTS);
   /** From an `old` record, for the realloc that comes next: as recorded (-1: there is none), and linear or 0. */
@@ -65,26 +76,26 @@ export class EventDecoder {
     this.pageShift = pageShift;
     this.offsetBits = pageShift - REF_UNIT_SHIFT;
     this.offsetMask = (1 << this.offsetBits) - 1;
+    this.addresses = new AddressHistory(pageShift);
   }
 
-  /** Starts a chunk whose payload begins at `fileOffset` of the file. */
+  /** Starts a chunk whose payload begins at `fileOffset` of the file. The payload is copied. */
   start(payload: Uint8Array, fileOffset: number): void {
-    if (this.bytes.length < payload.length + SLACK_BYTES)
-      this.bytes = new Uint8Array(payload.length + SLACK_BYTES);
-    this.bytes.set(payload);
-    this.bytes.fill(0, payload.length, payload.length + SLACK_BYTES);
-    this.end = payload.length;
+    this.bytes = new Uint8Array(payload);
+    this.reader = new ByteReader(this.bytes, fileOffset);
     this.position = 0;
-    this.fileOffset = fileOffset;
+    this.runLeft = 0;
     this.stack = 0;
+    this.history = 0;
     this.oldAddress = -1;
-    this.successor.fill(0);
+    this.symbols.fill(NO_SYMBOL);
     this.pageBase.fill(-1);
     this.linear.fill(0);
+    this.addresses.forget();
   }
 
   get atEnd(): boolean {
-    return this.position >= this.end;
+    return this.position >= this.bytes.length && this.runLeft === 0;
   }
 
   /** How many events the last call of {@link run} gave to the sink, also when it ended in an error. */
@@ -99,171 +110,279 @@ export class EventDecoder {
    * @throws {TraceDamagedError} at a record that cannot be; the sink then has what came before it.
    */
   run(sink: EventSink, maxEvents: number): void {
-    const { bytes, end, offsetBits, offsetMask, linear, successor } = this;
-    let p = this.position;
-    let stack = this.stack;
-    let events = 0;
+    const { bytes } = this;
+    this.given = 0;
     let goOn = true;
-    while (goOn && p < end && events < maxEvents) {
-      const word = bytes[p]! | (bytes[p + 1]! << 8) | (bytes[p + 2]! << 16) | (bytes[p + 3]! << 24);
-      const ref = (word >>> 5) & REF_MASK;
-      const base = linear[ref >>> offsetBits]!;
-      const kind = word & KIND_MASK;
-      if (kind < EventKind.reallocMoved && base !== 0) {
-        if ((word & SUCCESSOR_BIT) !== 0) stack = successor[stack & (SUCCESSOR_SLOTS - 1)]!;
-        const address = base + ((ref & offsetMask) << REF_UNIT_SHIFT);
-        events++;
-        if (kind < EventKind.malloc) {
-          p += 3;
-          goOn = sink.free(address, kind, stack);
-        } else {
-          p += 4;
-          const op = kind < EventKind.calloc ? Op.malloc : Op.calloc;
-          goOn = sink.allocate(address, (word >>> SIZE_SHIFT) + 1, kind & 1, stack, op);
-        }
+    while (goOn && this.given < maxEvents) {
+      if (this.runLeft > 0) {
+        goOn = this.runPredicted(sink, maxEvents - this.given);
         continue;
       }
-      this.position = p;
-      this.stack = stack;
-      this.given = events;
-      goOn = this.rare(sink, word, kind, ref);
-      p = this.position;
-      stack = this.stack;
-      events = this.given;
+      if (this.position >= bytes.length) return;
+      const head = bytes[this.position]!;
+      if (head <= RUN_MAX) {
+        this.position++;
+        this.runLeft = head + 1;
+      } else if (head < EventRecord.slot) {
+        goOn = this.explicitAddress(sink, head);
+      } else if (head >= EventRecord.symbol) {
+        goOn = this.newSymbol(sink, head);
+      } else {
+        goOn = this.rare(sink, head);
+      }
     }
-    this.position = p;
-    this.stack = stack;
-    this.given = events;
-    if (p > end) throw this.damage("the last event runs over the end of its chunk");
   }
 
-  /** Everything but a malloc, calloc or free inside an arena. Returns whether to go on. */
-  private rare(sink: EventSink, word: number, kind: number, ref: number): boolean {
-    if (kind === EventKind.escape) return this.escape(sink, (word >>> 4) & 15);
-    if (kind === EventKind.old) return this.readOld(ref);
-    if (kind > EventKind.old) throw this.damage(`an event of the unknown kind ${kind}`);
-    if ((word & SUCCESSOR_BIT) !== 0) this.nextStack();
-    const slot = this.knownSlot(ref);
-    const offset = (ref & this.offsetMask) << REF_UNIT_SHIFT;
-    const address = this.pageBase[slot]! + offset;
-    const linear = this.linear[slot]! === 0 ? 0 : this.linear[slot]! + offset;
-    const sizeBytes = (word >>> SIZE_SHIFT) + 1;
-    const domainBit = kind & 1;
-    this.position += kind < EventKind.malloc ? 3 : 4;
-    if (this.position > this.end) throw this.damage("the last event runs over the end of its chunk");
-    this.given++;
-    if (kind < EventKind.reallocMoved) {
-      const op = kind < EventKind.malloc ? Op.free : kind < EventKind.calloc ? Op.malloc : Op.calloc;
-      const requested = op === Op.free ? 0 : sizeBytes;
-      return sink.outside(op, (Domain.obj - domainBit) as Domain, address, 0, requested, this.stack);
+  /** The hot loop: events of which symbol and address were predicted. */
+  private runPredicted(sink: EventSink, maxEvents: number): boolean {
+    const { symbols, symbolStacks, addresses } = this;
+    const count = Math.min(this.runLeft, maxEvents);
+    let { history, stack } = this;
+    let done = 0;
+    let goOn = true;
+    while (goOn && done < count) {
+      const index = Math.imul(history, HASH.history) >>> (32 - SYMBOL_BITS);
+      const symbol = symbols[index]!;
+      if (symbol === NO_SYMBOL) throw this.damage("an event was predicted that could not be");
+      stack = symbolStacks[index]!;
+      const mixed = Math.imul(symbol ^ Math.imul(stack, HASH.stack), HASH.symbol);
+      history = (history << HISTORY_SHIFT) | (mixed >>> (32 - HISTORY_SHIFT));
+      const op = symbol & OP_MASK;
+      const how = (symbol >>> SYMBOL_HOW_SHIFT) & HOW_MASK;
+      const value = symbol >>> SYMBOL_VALUE_SHIFT;
+      done++;
+      if (op < SymbolOp.malloc) {
+        const address = addresses.predictFree(value, how);
+        addresses.noteFreed(value, address);
+        goOn = sink.free(address, op, stack);
+      } else {
+        const szidx = value >>> CLASS_SHIFT;
+        const address = addresses.predictAllocated(szidx, how);
+        addresses.noteAllocated(szidx, address);
+        goOn = sink.allocate(address, value + 1, op & 1, stack, op < SymbolOp.calloc ? Op.malloc : Op.calloc);
+      }
     }
-    const moved = kind < EventKind.reallocKept;
-    if (moved && this.oldAddress < 0) throw this.damage("a realloc does not say from where");
-    const isNew = kind >= EventKind.reallocNew;
-    const old = moved ? this.oldAddress : isNew ? 0 : address;
-    const oldLinear = moved ? this.oldLinear : isNew ? 0 : linear;
+    this.history = history;
+    this.stack = stack;
+    this.runLeft -= done;
+    this.given += done;
+    return goOn;
+  }
+
+  /** A predicted symbol whose address follows. */
+  private explicitAddress(sink: EventSink, head: number): boolean {
+    const { reader } = this;
+    reader.position = this.position + 1;
+    const low = reader.u8("an address");
+    const ref = ((head & 3) << 16) | low | (reader.u8("an address") << 8);
+    const index = Math.imul(this.history, HASH.history) >>> (32 - SYMBOL_BITS);
+    const symbol = this.symbols[index]!;
+    if (symbol === NO_SYMBOL || ((symbol >>> SYMBOL_HOW_SHIFT) & HOW_MASK) !== EXPLICIT) {
+      throw this.damage("an event was predicted that could not be");
+    }
+    this.stack = this.symbolStacks[index]!;
+    this.follow(symbol);
+    return this.give(sink, symbol, this.refOf(ref));
+  }
+
+  /** A symbol that was not predicted. */
+  private newSymbol(sink: EventSink, head: number): boolean {
+    const { reader } = this;
+    const op = head & OP_MASK;
+    const how = (head >>> 4) & HOW_MASK;
+    if (op > SymbolOp.calloc + 1) throw this.damage("an event of an unknown operation");
+    reader.position = this.position + 1;
+    if ((head & STACK_FOLLOWS) !== 0) this.stack = this.readStack();
+    const value = reader.varint("a size");
+    const isFree = op < SymbolOp.malloc;
+    const sound = isFree
+      ? value < CLASSES || (value === NO_CLASS && how === EXPLICIT)
+      : value < SHORT_SIZE_MAX;
+    if (!sound) throw this.damage("an event of a size that cannot be");
+    const symbol = op | (how << SYMBOL_HOW_SHIFT) | (value << SYMBOL_VALUE_SHIFT);
+    const index = Math.imul(this.history, HASH.history) >>> (32 - SYMBOL_BITS);
+    this.symbols[index] = symbol;
+    this.symbolStacks[index] = this.stack;
+    this.follow(symbol);
+    if (how === EXPLICIT) return this.give(sink, symbol, this.refOf(this.readRef()));
+    this.position = reader.position;
+    const szidx = isFree ? value : value >>> CLASS_SHIFT;
+    const address = isFree
+      ? this.addresses.predictFree(szidx, how)
+      : this.addresses.predictAllocated(szidx, how);
+    return this.giveInside(sink, op, value, address);
+  }
+
+  /** Takes a symbol into the history. */
+  private follow(symbol: number): void {
+    const mixed = Math.imul(symbol ^ Math.imul(this.stack, HASH.stack), HASH.symbol);
+    this.history = (this.history << HISTORY_SHIFT) | (mixed >>> (32 - HISTORY_SHIFT));
+  }
+
+  /** An event whose address is at a ref: inside of an arena, or not. */
+  private give(
+    sink: EventSink,
+    symbol: number,
+    ref: { readonly address: number; readonly linear: number },
+  ): boolean {
+    const op = symbol & OP_MASK;
+    const value = symbol >>> SYMBOL_VALUE_SHIFT;
+    this.position = this.reader.position;
+    const isFree = op < SymbolOp.malloc;
+    if (ref.linear !== 0 && !(isFree && value === NO_CLASS)) {
+      if (!isFree) this.addresses.findFreed(value >>> CLASS_SHIFT, ref.linear);
+      return this.giveInside(sink, op, value, ref.linear);
+    }
+    this.given++;
+    const operation = isFree ? Op.free : op < SymbolOp.calloc ? Op.malloc : Op.calloc;
+    const sizeBytes = isFree ? 0 : value + 1;
+    return sink.outside(operation, (Domain.obj - (op & 1)) as Domain, ref.address, 0, sizeBytes, this.stack);
+  }
+
+  private giveInside(sink: EventSink, op: number, value: number, address: number): boolean {
+    this.given++;
+    if (op < SymbolOp.malloc) {
+      this.addresses.noteFreed(value, address);
+      return sink.free(address, op, this.stack);
+    }
+    this.addresses.noteAllocated(value >>> CLASS_SHIFT, address);
+    return sink.allocate(
+      address,
+      value + 1,
+      op & 1,
+      this.stack,
+      op < SymbolOp.calloc ? Op.malloc : Op.calloc,
+    );
+  }
+
+  private rare(sink: EventSink, head: number): boolean {
+    const { reader } = this;
+    reader.position = this.position + 1;
+    if (head === EventRecord.slot) return this.readSlot();
+    if (head === EventRecord.old) return this.readOld();
+    if (head === EventRecord.wide) return this.readWide(sink);
+    if (head === EventRecord.context) return sink.context(this.readId(this.tables.contexts.length));
+    if (head === EventRecord.arenaMap || head === EventRecord.arenaUnmap) return this.readArena(sink, head);
+    const form = head & (OP_MASK - 1);
+    if (head >= EventRecord.realloc && head < EventRecord.realloc + 16 && form <= ReallocForm.fresh) {
+      return this.readRealloc(sink, head, form);
+    }
+    throw this.damage(`a record of the unknown kind ${head}`);
+  }
+
+  private readSlot(): true {
+    const { reader } = this;
+    const slot = reader.u8("a slot") | (reader.u8("a slot") << 8);
+    if (slot >= 1 << (REF_BITS - this.offsetBits)) throw this.damage(`a slot of the number ${slot}`);
+    let page = 0;
+    for (let i = 0, scale = 1; i < 5; i++, scale *= 256) page += reader.u8("a page") * scale;
+    const base = page * 2 ** this.pageShift;
+    this.pageBase[slot] = base;
+    this.linear[slot] = this.space.linearPage(base);
+    this.position = reader.position;
+    return true;
+  }
+
+  /** The old address is looked up at once: its slot may hold another page by the time of its realloc. */
+  private readOld(): true {
+    const { address, linear } = this.refOf(this.readRef());
+    this.oldAddress = address;
+    this.oldLinear = linear;
+    this.position = this.reader.position;
+    return true;
+  }
+
+  private readRealloc(sink: EventSink, head: number, form: number): boolean {
+    const { reader } = this;
+    const domainBit = head & 1;
+    if ((head & STACK_FOLLOWS) !== 0) this.stack = this.readStack();
+    const sizeBytes = reader.varint("a size") + 1;
+    if (sizeBytes > SHORT_SIZE_MAX) throw this.damage("a realloc of a size that cannot be");
+    const { address, linear } = this.refOf(this.readRef());
+    const isMoved = form === ReallocForm.moved;
+    if (isMoved && this.oldAddress < 0) throw this.damage("a realloc does not say from where");
+    const old = isMoved ? this.oldAddress : form === ReallocForm.kept ? address : 0;
+    const oldLinear = isMoved ? this.oldLinear : form === ReallocForm.kept ? linear : 0;
     this.oldAddress = -1;
-    if (linear !== 0 && (isNew || oldLinear !== 0)) {
+    this.position = reader.position;
+    this.given++;
+    if (form !== ReallocForm.kept && linear !== 0) {
+      const szidx = (sizeBytes - 1) >>> CLASS_SHIFT;
+      this.addresses.expectAllocated(szidx, linear);
+      this.addresses.noteAllocated(szidx, linear);
+    }
+    if (linear !== 0 && (old === 0 || oldLinear !== 0)) {
       return sink.reallocate(linear, oldLinear, sizeBytes, domainBit, this.stack);
     }
     return sink.outside(Op.realloc, (Domain.obj - domainBit) as Domain, address, old, sizeBytes, this.stack);
   }
 
-  /** The old address is looked up at once: its slot may hold another page by the time of its realloc. */
-  private readOld(ref: number): true {
-    const slot = this.knownSlot(ref);
-    const offset = (ref & this.offsetMask) << REF_UNIT_SHIFT;
-    this.oldAddress = this.pageBase[slot]! + offset;
-    this.oldLinear = this.linear[slot]! === 0 ? 0 : this.linear[slot]! + offset;
-    this.position += 3;
-    return true;
-  }
-
-  private knownSlot(ref: number): number {
-    const slot = ref >>> this.offsetBits;
-    if (this.pageBase[slot]! < 0) throw this.damage("an event names a page that was not defined");
-    return slot;
-  }
-
-  private nextStack(): void {
-    this.stack = this.successor[this.stack & (SUCCESSOR_SLOTS - 1)]!;
-  }
-
-  private escape(sink: EventSink, sub: number): boolean {
-    if (sub === Escape.stack) return this.readStack();
-    if (sub === Escape.slot) return this.readSlot();
-    const r = new ByteReader(this.bytes.subarray(0, this.end), this.fileOffset);
-    r.position = this.position + 1;
-    if (sub === Escape.wide) return this.readWide(r, sink);
-    if (sub === Escape.context) return sink.context(this.readId(r, this.tables.contexts.length));
-    if (sub !== Escape.arenaMap && sub !== Escape.arenaUnmap) {
-      throw this.damage(`an escape of the unknown kind ${sub}`);
-    }
-    const arena = this.readId(r, this.tables.arenas.length);
-    const goOn = sub === Escape.arenaMap ? sink.arenaMapped(arena) : sink.arenaUnmapped(arena);
-    this.refreshPages();
-    return goOn;
-  }
-
-  // The two escapes that are frequent read the bytes themselves; run() notices when they ran over the end.
-
-  private readSlot(): true {
-    const { bytes, position } = this;
-    const slot = bytes[position + 1]! | (bytes[position + 2]! << 8);
-    if (slot >= 1 << (REF_BITS - this.offsetBits)) throw this.damage(`a slot of the number ${slot}`);
-    const low = bytes[position + 3]! | (bytes[position + 4]! << 8) | (bytes[position + 5]! << 16);
-    const page = low + (bytes[position + 6]! | (bytes[position + 7]! << 8)) * 2 ** 24;
-    const base = page * 2 ** this.pageShift;
-    this.pageBase[slot] = base;
-    this.linear[slot] = this.space.linearPage(base);
-    this.position = position + 8;
-    return true;
-  }
-
-  private readStack(): true {
-    const { bytes, position } = this;
-    const low = bytes[position + 1]! | (bytes[position + 2]! << 8);
-    const stack = (low | (bytes[position + 3]! << 16) | (bytes[position + 4]! << 24)) >>> 0;
-    if (stack >= this.tables.nodeParent.length) throw this.damage(`the stack ${stack}, which is not defined`);
-    this.successor[this.stack & (SUCCESSOR_SLOTS - 1)] = stack;
-    this.stack = stack;
-    this.position = position + 5;
-    return true;
-  }
-
-  private readWide(r: ByteReader, sink: EventSink): boolean {
-    const head = r.u8("an event");
+  private readWide(sink: EventSink): boolean {
+    const { reader } = this;
+    const head = reader.u8("an event");
     const op = (head & 3) as Op;
     const domain = (head >>> 2) & 3;
     if (domain > Domain.obj || head > 31) throw this.damage("an event of an unknown domain");
-    if ((head & SUCCESSOR_BIT) !== 0) this.nextStack();
-    const sizeBytes = op === Op.free ? 0 : r.varint("a size");
-    const address = r.varint("an address");
-    const old = op === Op.realloc ? r.varint("an address") : 0;
-    this.position = r.position;
+    if (head > 15) this.stack = this.readStack();
+    const sizeBytes = op === Op.free ? 0 : reader.varint("a size");
+    const address = reader.varint("an address");
+    const old = op === Op.realloc ? reader.varint("an address") : 0;
+    this.position = reader.position;
     this.given++;
     return sink.outside(op, domain as Domain, address, old, sizeBytes, this.stack);
   }
 
-  private readId(r: ByteReader, known: number): number {
-    const id = r.varint("an id");
-    if (id === 0 || id >= known) throw this.damage(`the id ${id}, which is not defined`);
-    this.position = r.position;
-    return id;
+  private readArena(sink: EventSink, head: number): boolean {
+    const id = this.readId(this.tables.arenas.length);
+    this.emptySlots(this.tables.arenas[id]!);
+    if (head === EventRecord.arenaMap) return sink.arenaMapped(id);
+    this.addresses.forget();
+    return sink.arenaUnmapped(id);
   }
 
-  /** Asks the address space again for each named page: an arena has come or gone. */
-  private refreshPages(): void {
-    for (let slot = 0; slot < MAX_SLOTS; slot++) {
-      const base = this.pageBase[slot]!;
-      if (base >= 0) this.linear[slot] = this.space.linearPage(base);
+  /** The pages of an arena that comes or goes are named anew before they are used again. */
+  private emptySlots({ base, sizeBytes }: ArenaMapping): void {
+    const pageBytes = 2 ** this.pageShift;
+    for (let slot = 0; slot < 1 << (REF_BITS - this.offsetBits); slot++) {
+      const page = this.pageBase[slot]!;
+      if (page < 0 || page + pageBytes <= base || page >= base + sizeBytes) continue;
+      this.pageBase[slot] = -1;
+      this.linear[slot] = 0;
     }
   }
 
+  private readRef(): number {
+    const { reader } = this;
+    const low = reader.u8("an address") | (reader.u8("an address") << 8);
+    const ref = low | (reader.u8("an address") << 16);
+    if (ref >= 1 << REF_BITS) throw this.damage("an address that cannot be");
+    return ref;
+  }
+
+  private refOf(ref: number): { readonly address: number; readonly linear: number } {
+    const slot = ref >>> this.offsetBits;
+    const base = this.pageBase[slot]!;
+    if (base < 0) throw this.damage("an event names a page that was not defined");
+    const offset = (ref & this.offsetMask) << REF_UNIT_SHIFT;
+    const linear = this.linear[slot]!;
+    return { address: base + offset, linear: linear === 0 ? 0 : linear + offset };
+  }
+
+  private readStack(): number {
+    const stack = this.reader.varint("a stack");
+    if (stack >= this.tables.nodeParent.length) throw this.damage(`the stack ${stack}, which is not defined`);
+    return stack;
+  }
+
+  private readId(known: number): number {
+    const id = this.reader.varint("an id");
+    if (id === 0 || id >= known) throw this.damage(`the id ${id}, which is not defined`);
+    this.position = this.reader.position;
+    return id;
+  }
+
   private damage(what: string): TraceDamagedError {
-    return new TraceDamagedError(
-      `Damaged trace: ${what}.`,
-      this.fileOffset + Math.min(this.position, this.end),
-    );
+    const { fileOffset } = this.reader;
+    return new TraceDamagedError(`Damaged trace: ${what}.`, fileOffset + this.position);
   }
 }

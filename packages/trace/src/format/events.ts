@@ -1,21 +1,46 @@
 // The events of a trace as plain objects, for those who want to look at them rather than replay them.
 
-import { CHUNK_HEADER_BYTES, type Domain, type Op } from "./constants.ts";
-import { EventDecoder, NO_ARENAS } from "./event-decoder.ts";
+import { CHUNK_HEADER_BYTES, Domain, Op } from "./constants.ts";
+import { DenseArenas } from "./dense-arenas.ts";
+import { EventDecoder } from "./event-decoder.ts";
 import type { TraceEvent } from "./event-encoder.ts";
 import type { EventSink } from "./event-sink.ts";
 import type { TraceReader } from "./reader.ts";
+import type { Tables } from "./tables.ts";
 
 /** What {@link readEvents} yields: an operation, or what lies between two of them. */
 export type TraceItem =
   | ({ readonly kind: "event"; readonly event: number; readonly context: number } & TraceEvent)
   | { readonly kind: "arenaMapped" | "arenaUnmapped"; readonly event: number; readonly id: number };
 
-/** Collects what a decoder gives it; addresses come as recorded, because the decoder has no arenas. */
+/** Collects what a decoder gives it, with recorded addresses. */
 class Collector implements EventSink {
   readonly items: TraceItem[] = [];
+  readonly space: DenseArenas;
   event = 0;
-  contextId = 0;
+  private readonly tables: Tables;
+  private contextId = 0;
+
+  constructor(tables: Tables, pageShift: number) {
+    this.tables = tables;
+    this.space = new DenseArenas(pageShift);
+  }
+
+  allocate(address: number, sizeBytes: number, domainBit: number, stack: number, op: Op): boolean {
+    const domain = (Domain.obj - domainBit) as Domain;
+    return this.outside(op, domain, this.space.toRecorded(address), 0, sizeBytes, stack);
+  }
+
+  free(address: number, domainBit: number, stack: number): boolean {
+    const domain = (Domain.obj - domainBit) as Domain;
+    return this.outside(Op.free, domain, this.space.toRecorded(address), 0, 0, stack);
+  }
+
+  reallocate(address: number, old: number, sizeBytes: number, domainBit: number, stack: number): boolean {
+    const domain = (Domain.obj - domainBit) as Domain;
+    const from = old === 0 ? 0 : this.space.toRecorded(old);
+    return this.outside(Op.realloc, domain, this.space.toRecorded(address), from, sizeBytes, stack);
+  }
 
   outside(op: Op, domain: Domain, address: number, old: number, sizeBytes: number, stack: number): boolean {
     const { contextId: context } = this;
@@ -39,23 +64,16 @@ class Collector implements EventSink {
   }
 
   arenaMapped(id: number): boolean {
+    this.space.map(this.tables.arenas[id]!);
     this.items.push({ kind: "arenaMapped", event: this.event, id });
     return true;
   }
 
   arenaUnmapped(id: number): boolean {
+    this.space.unmap(this.tables.arenas[id]!);
     this.items.push({ kind: "arenaUnmapped", event: this.event, id });
     return true;
   }
-
-  // Without arenas there is nothing inside of them.
-  allocate = unreachable;
-  free = unreachable;
-  reallocate = unreachable;
-}
-
-function unreachable(): never {
-  throw new Error("A decoder without arenas found an address inside of one.");
 }
 
 /**
@@ -64,10 +82,11 @@ function unreachable(): never {
  * @throws {TraceError} where the trace is damaged or cut, after everything that lies before.
  */
 export function* readEvents(trace: TraceReader, from: number = 0): Generator<TraceItem> {
-  const decoder = new EventDecoder(trace.tables, NO_ARENAS, trace.info.pageShift);
-  const collector = new Collector();
-  for (const header of trace.eventChunks) {
-    if (header.firstEvent + header.eventCount <= from) continue;
+  const collector = new Collector(trace.tables, trace.info.pageShift);
+  const decoder = new EventDecoder(trace.tables, collector.space, trace.info.pageShift);
+  const chunks = trace.eventChunks.filter((header) => header.firstEvent + header.eventCount > from);
+  for (const arena of trace.tables.arenasAt(chunks[0]?.firstEvent ?? 0)) collector.space.map(arena);
+  for (const header of chunks) {
     decoder.start(trace.chunk(header).payload, header.fileOffset + CHUNK_HEADER_BYTES);
     collector.event = header.firstEvent;
     while (!decoder.atEnd) {

@@ -12,7 +12,7 @@ export class TableWriter {
   private readonly strings = new Map<string, number>([["", 0]]);
   private readonly nodes = new Map<string, number>();
   private codes = 0;
-  private arenas = 0;
+  private readonly arenas: ArenaMapping[] = [];
   private contexts = 0;
 
   get byteLength(): number {
@@ -45,9 +45,22 @@ export class TableWriter {
     return id;
   }
 
-  arena({ base, sizeBytes }: ArenaMapping): number {
-    this.record(TableRecord.arena, base, sizeBytes);
-    return ++this.arenas;
+  arena(mapping: ArenaMapping): number {
+    this.record(TableRecord.arena, mapping.base, mapping.sizeBytes, mapping.mappedAt);
+    return this.arenas.push(mapping);
+  }
+
+  /** Arena `id` was unmapped before event number `event`. */
+  arenaGone(id: number, event: number): void {
+    this.record(TableRecord.arenaGone, id, event);
+  }
+
+  /** The arena that {@link arena} gave this id. */
+  arenaOf(id: number): ArenaMapping {
+    const arena = this.arenas[id - 1];
+    if (arena === undefined)
+      throw new RangeError(`There is no arena ${id}: the tables have ${this.arenas.length}.`);
+    return arena;
   }
 
   context({ threadId, heap }: Context): number {

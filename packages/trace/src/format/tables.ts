@@ -22,6 +22,8 @@ export interface Code {
 export interface ArenaMapping {
   readonly base: number;
   readonly sizeBytes: number;
+  /** Number of the event that it was mapped inside of. */
+  readonly mappedAt: number;
 }
 
 /** Who made the events that follow: a thread, and the pymalloc state that its interpreter allocates from. */
@@ -68,8 +70,10 @@ export class Tables {
   readonly codes: Code[] = [
     { file: "", name: "", firstLine: 0, lineTableKind: 0, lineTable: new Uint8Array(0) },
   ];
-  readonly arenas: ArenaMapping[] = [{ base: 0, sizeBytes: 0 }];
+  readonly arenas: ArenaMapping[] = [{ base: 0, sizeBytes: 0, mappedAt: 0 }];
   readonly contexts: Context[] = [{ threadId: 0, heap: 0 }];
+  /** By arena id: number of the event that follows its unmapping. */
+  readonly arenaGoneAt = new Map<number, number>();
   readonly regions: Region[] = [];
   readonly samples: Sample[] = [];
   readonly marks: Mark[] = [];
@@ -92,13 +96,21 @@ export class Tables {
     while (!reader.atEnd) this.readRecord(reader);
   }
 
+  /** The arenas that are mapped between event `event` - 1 and event `event`. */
+  *arenasAt(event: number): Generator<ArenaMapping> {
+    for (const [id, arena] of this.arenas.entries()) {
+      const goneAt = this.arenaGoneAt.get(id) ?? Number.POSITIVE_INFINITY;
+      if (id > 0 && arena.mappedAt <= event && goneAt > event) yield arena;
+    }
+  }
+
   private readRecord(r: ByteReader): void {
     const kind = r.u8("a definition's kind");
     if (kind === TableRecord.node) this.readNode(r);
     else if (kind === TableRecord.string) this.strings.push(readText(r, "a string"));
     else if (kind === TableRecord.code) this.readCode(r);
-    else if (kind === TableRecord.arena)
-      this.arenas.push({ base: r.varint("an arena's base"), sizeBytes: r.varint("an arena's size") });
+    else if (kind === TableRecord.arena) this.readArena(r);
+    else if (kind === TableRecord.arenaGone) this.readArenaGone(r);
     else if (kind === TableRecord.context)
       this.contexts.push({ threadId: r.varint("a thread"), heap: r.varint("a heap") });
     else if (kind === TableRecord.region) this.readRegion(r);
@@ -127,6 +139,18 @@ export class Tables {
     const lineTableKind = r.u8("a line table's kind");
     const lineTable = new Uint8Array(r.take(r.varint("a line table's length"), "a line table"));
     this.codes.push({ file, name, firstLine, lineTableKind, lineTable });
+  }
+
+  private readArena(r: ByteReader): void {
+    const base = r.varint("an arena's base");
+    const sizeBytes = r.varint("an arena's size");
+    this.arenas.push({ base, sizeBytes, mappedAt: r.varint("an event number") });
+  }
+
+  private readArenaGone(r: ByteReader): void {
+    const id = r.varint("an arena");
+    if (id === 0 || id >= this.arenas.length) throw r.damage("an arena goes that is not defined");
+    this.arenaGoneAt.set(id, r.varint("an event number"));
   }
 
   private readRegion(r: ByteReader): void {

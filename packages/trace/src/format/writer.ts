@@ -65,12 +65,15 @@ export class TraceWriter {
     this.events.context(id);
   }
 
+  /** The event that follows maps this arena, an id of {@link tables}. */
   arenaMapped(id: number): void {
-    this.events.arenaMapped(id);
+    this.events.arenaMapped(id, this.tables.arenaOf(id));
   }
 
+  /** The event before has unmapped this arena. */
   arenaUnmapped(id: number): void {
-    this.events.arenaUnmapped(id);
+    this.tables.arenaGone(id, this.event);
+    this.events.arenaUnmapped(id, this.tables.arenaOf(id));
   }
 
   /** Ends the present chunk: everything so far is given to the sink. */

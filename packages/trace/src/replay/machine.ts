@@ -29,6 +29,7 @@ export interface Disagreement {
 }
 
 const OPERATIONS = ["malloc", "calloc", "realloc", "free"];
+const NOT_LIVE = "the freed address is not a live block";
 const ANOTHER_ADDRESS = "another address came out";
 
 /** Engines, arenas and blocks of the process. It stops at the first {@link disagreement}. */
@@ -92,15 +93,7 @@ export class ReplayMachine implements EventSink {
     const unit = address >>> 4;
     const { sizes } = this;
     if (sizes[unit] === 0) {
-      return this.disagreeInside(
-        Op.free,
-        address,
-        0,
-        domainBit,
-        stack,
-        0,
-        "the freed address is not a live block",
-      );
+      return this.disagreeInside(Op.free, address, 0, domainBit, stack, 0, NOT_LIVE);
     }
     sizes[unit] = 0;
     this.engine.freeSmall(address as BlockAddress);
@@ -135,7 +128,7 @@ export class ReplayMachine implements EventSink {
     const disagree = (reason: string) =>
       this.disagree(op, domain, address, sizeBytes, stack, 0, reason, undefined);
     if (op === Op.free) {
-      if (this.liveInside(address) !== 0) return disagree("a block of a pool was freed outside of it");
+      if (this.hasPools && this.arenas.toLinear(address) !== 0) return disagree(NOT_LIVE);
       if (!this.outsideBlocks.delete(address)) this.unknownFrees++;
       else if (counted) this.engine.countRawBlocks(-1);
       return true;
