@@ -5,8 +5,9 @@ import { DEFAULT_OUTPUT, type RecordRequest, STACK_MODES, type StackMode } from 
 import type { ExitCode } from "./shared/exit-codes.ts";
 
 const AT_HELP = `
-A moment is a marker's label, an event's number, "shutdown" (the start of the interpreter's shutdown) or "end". A
-program sets a marker with sys.audit("obmalloc.mark", "label"), which needs Python 3.8 and nothing else.
+A moment is a marker's label, an event's number, "shutdown" (the start of the
+interpreter's shutdown) or "end". A program sets a marker with
+sys.audit("obmalloc.mark", "label"): Python 3.8 or newer, nothing to install.
 Without --at: the last marker, else the start of shutdown, else the end.`;
 
 const examples = (...lines: string[]) => `\nExamples:\n${lines.map((line) => `  ${line}`).join("\n")}`;
@@ -51,7 +52,7 @@ export function addRecordCommand(program: Command): void {
     )
     .addHelpText(
       "after",
-      "\nThe program's output and exit status are its own. Exit code 3: the program ended well, but was not recorded.",
+      "\nOutput and exit status are the program's own. Exit code 3: it ended well, but\nwas not recorded.",
     )
     .action(async (words: string[], flags: RecordFlags) => {
       const { recordCommand } = await import("./record/command.ts");
@@ -94,7 +95,8 @@ export function addAnalysisCommands(program: Command): void {
 
 function addVerify(program: Command): void {
   const codes = `
-Exit codes: 0 exact (where the process was killed: as far as it got), 1 not exact or damaged, 2 no pools to replay.`;
+Exit codes: 0 exact (where the process was killed: as far as it got), 1 not
+exact or damaged, 2 no pools to replay.`;
   addTraceCommand(program, "verify", "replay a trace and compare every address", async () => {
     return (await import("./commands/verify.ts")).verifyCommand;
   }).addHelpText("after", examples("obmalloc verify run.obm", "obmalloc verify run.obm --json") + codes);

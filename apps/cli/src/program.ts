@@ -7,17 +7,18 @@ import { ExitCode } from "./shared/exit-codes.ts";
 import { failureCode, printFailure } from "./shared/failures.ts";
 import { endQuietlyOnClosedPipe } from "./shared/output.ts";
 
-const INTRODUCTION = `Records a Python program, replays its allocations address by address, and names the source
-lines that keep its memory.`;
+const INTRODUCTION = `Records a Python program, replays its allocations address by address, and names
+the source lines that keep its memory.`;
 
 const FIRST_STEPS = `
 First steps:
-  obmalloc record -o run.obm -- python3 app.py    run a program as usual, and write what it allocates
-  obmalloc verify run.obm                         replay it; exit code 0 when every address came out
-  obmalloc pins run.obm                           source lines, by the memory that only they keep
+  obmalloc record -o run.obm -- python3 app.py  run it, write what it allocates
+  obmalloc verify run.obm                       replay it, compare each address
+  obmalloc pins run.obm                         lines, by the memory they keep
 
-Exit codes: 0 ok; 1 not exact, or the trace is damaged; 2 a mistake in the command, or a question that the trace
-cannot answer; 3 nothing recorded. record ends as the program it runs.`;
+Exit codes: 0 ok; 1 not exact, or the trace is damaged; 2 a mistake in the
+command, or a question that the trace cannot answer; 3 nothing recorded.
+record ends as the program that it runs.`;
 
 /** The command line, ready to parse. */
 export function buildProgram(): Command {

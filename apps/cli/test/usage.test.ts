@@ -13,12 +13,13 @@ describe("help", () => {
     expect(code).toBe(0);
     for (const command of COMMANDS) expect(stdout).toMatch(new RegExp(`^  ${command} `, "m"));
     expect(stdout).toContain("Exit codes: 0 ok; 1 not exact");
-    expect(stdout.split("\n").every((line) => line.length <= 120)).toBe(true);
+    expect(stdout.split("\n").every((line) => line.length <= 80)).toBe(true);
   });
 
   it.each(COMMANDS)("%s has examples", async (command) => {
     const { code, stdout } = await obmalloc([command, "--help"]);
     expect(code).toBe(0);
+    expect(stdout.split("\n").every((line) => line.length <= 80)).toBe(true);
     expect(stdout).toContain(`Examples:\n  obmalloc ${command} `);
     expect(stdout).toMatchSnapshot();
   });

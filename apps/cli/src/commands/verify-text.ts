@@ -55,9 +55,7 @@ function verdict({ exact, complete, certificate }: Verified, colors: Colors): st
   if (!hasPools)
     return colors.yellow("no verdict: this program ran without pymalloc, there are no pools to replay");
   const unequal = evidence.filter((check) => !check.equal).length;
-  return colors.red(
-    `NOT EXACT: ${counted(unequal, "text")} of sys._debugmallocstats() differ from the replay's`,
-  );
+  return colors.red(`NOT EXACT: ${counted(unequal, "text")} of sys._debugmallocstats() with another content`);
 }
 
 const row = (name: string, text: string) => `  ${name.padEnd(11)}${text}`;

@@ -38,7 +38,8 @@ async function report(result: RecordResult, quiet: boolean): Promise<void> {
 
 /** Ends this process by `signal`, so that a shell sees what it would have seen without the recorder. */
 async function dieBy(signal: NodeJS.Signals): Promise<never> {
-  process.once(signal, () => {}).removeAllListeners(signal); // back to its default action, which Node changes for some
+  // A listener that goes away leaves the default action behind, also where Node had changed it, as for SIGPIPE.
+  if (signal !== "SIGKILL") process.once(signal, () => {}).removeAllListeners(signal);
   process.kill(process.pid, signal);
   await new Promise((resolve) => setTimeout(resolve, 1000));
   const { constants } = await import("node:os");

@@ -48,7 +48,10 @@ function lookForEnd(source: FileSource, { signal }: RecordResult): Unfinished {
   }
   const events = trace.eventCount;
   if (trace.tables.marks.at(-1)?.kind === MarkKind.exec) return { problem: undefined, events };
-  return { problem: `the recording ends with event ${formatCount(events)}: ${why}. What is there is sound.`, events };
+  return {
+    problem: `the recording ends with event ${formatCount(events)}: ${why}. What is there is sound.`,
+    events,
+  };
 }
 
 function summary({ tracePath, otherTraces }: RecordResult, events: number): string[] {

@@ -1,0 +1,44 @@
+// What `npm start` shows: recorded here, and where nothing can be recorded.
+import { existsSync } from "node:fs";
+import { cc, pythons } from "@obmalloc/test-support";
+import { describe, expect, it } from "vitest";
+import { newFolder, run, START } from "./harness.ts";
+
+/** The page, and that it is one. */
+function expectPage(text: string): void {
+  const lines = text.trimEnd().split("\n");
+  expect(lines.length).toBeLessThanOrEqual(60);
+  expect(text).toContain("2  The replay is exact\n");
+  expect(text).toMatch(/are kept alive by [\d.]+ KiB\s+of blocks\s+from\s+pinned\.py:31\s+work/);
+  expect(text).toMatch(/> +31 +late\.append\(.*# KEEP\n/);
+  expect(text).toContain("bin/obmalloc pins ");
+}
+
+describe("npm start", () => {
+  it.skipIf(pythons().length === 0 || cc() === undefined)(
+    "tells of a program that it has just recorded",
+    async () => {
+      const { code, stdout, stderr } = await run(process.execPath, [START]);
+      expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+      expect(stdout).toMatch(/Recorded just now, in \d\.\d s: CPython 3\.\d+\.\d+/);
+      expect(stdout).toMatch(/Measured just now: [\d.]+ MiB\s+resident\./);
+      expectPage(stdout);
+    },
+  );
+
+  it.each([
+    ["no Python", { PATH: "/nonexistent" }, "There is no program python3 in PATH"],
+    ["no compiler", { CC: "/nonexistent/cc", XDG_CACHE_HOME: newFolder() }, "There is no C compiler"],
+  ])("takes the recording that comes along where there is %s", async (_, env, why) => {
+    const { code, stdout, stderr } = await run(process.execPath, [START], {
+      env: { ...process.env, ...env },
+    });
+    expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+    expect(stdout.replace(/\s+/g, " ")).toContain(`Nothing could be recorded here (${why}`);
+    expectPage(stdout);
+  });
+
+  it("finds its recording", () => {
+    expect(existsSync(START)).toBe(true);
+  });
+});
