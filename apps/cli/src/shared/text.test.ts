@@ -47,7 +47,7 @@ describe("bars", () => {
 
   it("stand beside each other as a sparkline", () => {
     expect(sparkline([0, 1, 2, 3, 4], 5)).toBe("▁▃▅▇█");
-    expect(sparkline([1, 8, 1, 1], 2)).toBe("█▁");
+    expect(sparkline([1, 8, 1, 1], 2)).toBe("█▂");
     expect(sparkline([], 10)).toBe("");
   });
 });
