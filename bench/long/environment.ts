@@ -19,7 +19,7 @@ export interface Environment {
 const cacheHome = process.env.XDG_CACHE_HOME;
 
 /** Everything the long run writes beside its results. */
-export const cacheFolder = join(
+const cacheFolder = join(
   cacheHome?.startsWith("/") ? cacheHome : join(homedir(), ".cache"),
   "obmalloc",
   "long",

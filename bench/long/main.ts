@@ -32,6 +32,8 @@ async function rowOf(workload: Workload, python: Python): Promise<Row> {
   };
   if (workload.needsTestSuite && !hasTestSuite(python))
     return { ...row, skipped: "it comes without the test suite" };
+  if ((workload.needsMinor ?? 0) > python.minor)
+    return { ...row, skipped: `it needs CPython 3.${workload.needsMinor}` };
   try {
     const environment = environmentFor(python, workload.packages);
     const { kept, ...measured } = await measure(workload, environment, options.quick);

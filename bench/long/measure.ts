@@ -127,7 +127,7 @@ export async function measure(
     plainSeconds: plain.seconds,
     recordedSeconds: recorded.seconds,
     exitCode: plain.exitCode ?? -1,
-    outputCompared: workload.printsTheSame,
+    outputCompared: workload.isRepeatable,
     problems,
     kept: problems.length === 0 ? undefined : folder,
   };
@@ -138,8 +138,8 @@ function differences(workload: Workload, plain: Run, recorded: Run): string[] {
   const problems: string[] = [];
   if (endOf(plain) !== endOf(recorded))
     problems.push(`ended with ${endOf(recorded)} instead of ${endOf(plain)}`);
-  if (workload.printsTheSame && !plain.stdout.equals(recorded.stdout))
-    problems.push("printed something else");
+  if (workload.isRepeatable && plain.exitCode !== 0) problems.push(`ended with ${endOf(plain)} untraced`);
+  if (workload.isRepeatable && !plain.stdout.equals(recorded.stdout)) problems.push("printed something else");
   return problems;
 }
 

@@ -6,7 +6,7 @@ import sys
 
 import black
 
-FOLDERS = ["json", "asyncio", "unittest", "email", "concurrent/futures"]
+FOLDERS = ["json", "asyncio", "concurrent/futures"]
 MODULES = ["argparse.py", "textwrap.py", "heapq.py", "dataclasses.py", "copy.py", "glob.py", "shlex.py"]
 
 

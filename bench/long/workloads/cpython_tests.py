@@ -3,6 +3,7 @@
 import gc
 import importlib.util
 import io
+import os
 import sys
 import unittest
 
@@ -28,5 +29,8 @@ def run(name):
     )
 
 
+# What the tests print themselves, from threads and children too, differs from run to run.
+report = os.fdopen(os.dup(1), "w")
+os.dup2(2, 1)
 for module in sys.argv[1:]:
-    print("%s: %s" % (module, run(module)), flush=True)
+    print("%s: %s" % (module, run(module)), file=report, flush=True)
