@@ -40,8 +40,10 @@ export interface AddressSpace {
 
 const HOW_MASK = 3;
 const OP_MASK = 7;
-/** Never the low half of a predicted symbol. */
+/** In the table of symbols: none yet. Its operation is none that is. */
 const NO_SYMBOL = 0xffffffff;
+const NO_REF = -1;
+const SLACK_BYTES = 16;
 
 /** Decodes one chunk after another; each starts from an empty state, so that no chunk needs the bytes of another. */
 export class EventDecoder {
@@ -51,11 +53,15 @@ export class EventDecoder {
   private readonly offsetBits: number;
   private readonly offsetMask: number;
 
-  private bytes: Uint8Array = new Uint8Array(0);
+  /** The payload, and some bytes that the hot loop may look at without using them. */
+  private bytes = new Uint8Array(SLACK_BYTES);
+  private end = 0;
   private reader = new ByteReader(this.bytes, 0);
   private position = 0;
   /** Predicted events that the run at `position` still has. */
   private runLeft = 0;
+  /** The ref of the symbol that was read last, or NO_REF. */
+  private symbolRef = NO_REF;
   private stack = 0;
   private history = 0;
   private readonly symbols = new Uint32Array(1 << SYMBOL_BITS);
@@ -81,8 +87,13 @@ export class EventDecoder {
 
   /** Starts a chunk whose payload begins at `fileOffset` of the file. The payload is copied. */
   start(payload: Uint8Array, fileOffset: number): void {
-    this.bytes = new Uint8Array(payload);
-    this.reader = new ByteReader(this.bytes, fileOffset);
+    if (this.bytes.length < payload.length + SLACK_BYTES) {
+      this.bytes = new Uint8Array(payload.length + SLACK_BYTES);
+    }
+    this.bytes.set(payload);
+    this.bytes.fill(0, payload.length, payload.length + SLACK_BYTES);
+    this.end = payload.length;
+    this.reader = new ByteReader(this.bytes.subarray(0, this.end), fileOffset);
     this.position = 0;
     this.runLeft = 0;
     this.stack = 0;
@@ -95,7 +106,7 @@ export class EventDecoder {
   }
 
   get atEnd(): boolean {
-    return this.position >= this.bytes.length && this.runLeft === 0;
+    return this.position >= this.end && this.runLeft === 0;
   }
 
   /** How many events the last call of {@link run} gave to the sink, also when it ended in an error. */
@@ -110,149 +121,127 @@ export class EventDecoder {
    * @throws {TraceDamagedError} at a record that cannot be; the sink then has what came before it.
    */
   run(sink: EventSink, maxEvents: number): void {
-    const { bytes } = this;
-    this.given = 0;
+    const { bytes, end, symbols, symbolStacks, linear, offsetBits, offsetMask, addresses } = this;
+    let { position, runLeft, stack, history } = this;
+    let given = 0;
     let goOn = true;
-    while (goOn && this.given < maxEvents) {
-      if (this.runLeft > 0) {
-        goOn = this.runPredicted(sink, maxEvents - this.given);
-        continue;
-      }
-      if (this.position >= bytes.length) return;
-      const head = bytes[this.position]!;
-      if (head <= RUN_MAX) {
-        this.position++;
-        this.runLeft = head + 1;
-      } else if (head < EventRecord.slot) {
-        goOn = this.explicitAddress(sink, head);
-      } else if (head >= EventRecord.symbol) {
-        goOn = this.newSymbol(sink, head);
-      } else {
-        goOn = this.rare(sink, head);
-      }
-    }
-  }
-
-  /** The hot loop: events of which symbol and address were predicted. */
-  private runPredicted(sink: EventSink, maxEvents: number): boolean {
-    const { symbols, symbolStacks, addresses } = this;
-    const count = Math.min(this.runLeft, maxEvents);
-    let { history, stack } = this;
-    let done = 0;
-    let goOn = true;
-    while (goOn && done < count) {
+    while (goOn && given < maxEvents) {
       const index = Math.imul(history, HASH.history) >>> (32 - SYMBOL_BITS);
-      const symbol = symbols[index]!;
-      if (symbol === NO_SYMBOL) throw this.damage("an event was predicted that could not be");
-      stack = symbolStacks[index]!;
-      const mixed = Math.imul(symbol ^ Math.imul(stack, HASH.stack), HASH.symbol);
-      history = (history << HISTORY_SHIFT) | (mixed >>> (32 - HISTORY_SHIFT));
+      let symbol = symbols[index]!;
+      let ref = NO_REF;
+      if (runLeft > 0) {
+        runLeft--;
+        stack = symbolStacks[index]!;
+      } else {
+        if (position >= end) break;
+        const head = bytes[position]!;
+        if (head <= RUN_MAX) {
+          runLeft = head + 1;
+          position++;
+          continue;
+        }
+        if (head < EventRecord.slot) {
+          ref = ((head & 3) << 16) | bytes[position + 1]! | (bytes[position + 2]! << 8);
+          position += 3;
+          stack = symbolStacks[index]!;
+        } else {
+          this.leave(position, runLeft, stack, history, given);
+          const isSymbol = head >= EventRecord.symbol;
+          if (isSymbol) symbol = this.readSymbol(head);
+          else goOn = this.rare(sink, head);
+          ({ position, stack, given } = this);
+          if (!isSymbol) continue;
+          ref = this.symbolRef;
+          symbols[index] = symbol;
+          symbolStacks[index] = stack;
+        }
+      }
       const op = symbol & OP_MASK;
       const how = (symbol >>> SYMBOL_HOW_SHIFT) & HOW_MASK;
       const value = symbol >>> SYMBOL_VALUE_SHIFT;
-      done++;
+      const szidx = op < SymbolOp.malloc ? value : value >>> CLASS_SHIFT;
+      const isExplicit = ref !== NO_REF;
+      if (op > SymbolOp.calloc + 1 || (how === EXPLICIT) !== isExplicit) this.unpredicted(position, given);
+      const mixed = Math.imul(symbol ^ Math.imul(stack, HASH.stack), HASH.symbol);
+      history = (history << HISTORY_SHIFT) | (mixed >>> (32 - HISTORY_SHIFT));
+      let address = 0;
+      if (isExplicit) {
+        const base = linear[ref >>> offsetBits]!;
+        if (base === 0 || szidx >= CLASSES) {
+          this.leave(position, runLeft, stack, history, given + 1);
+          goOn = this.outside(sink, op, value, ref);
+          given++;
+          continue;
+        }
+        address = base + ((ref & offsetMask) << REF_UNIT_SHIFT);
+      }
+      given++;
       if (op < SymbolOp.malloc) {
-        const address = addresses.predictFree(value, how);
-        addresses.noteFreed(value, address);
+        if (!isExplicit) address = addresses.predictFree(szidx, how);
+        addresses.noteFreed(szidx, address);
         goOn = sink.free(address, op, stack);
       } else {
-        const szidx = value >>> CLASS_SHIFT;
-        const address = addresses.predictAllocated(szidx, how);
+        if (isExplicit) addresses.findFreed(szidx, address);
+        else address = addresses.predictAllocated(szidx, how);
         addresses.noteAllocated(szidx, address);
         goOn = sink.allocate(address, value + 1, op & 1, stack, op < SymbolOp.calloc ? Op.malloc : Op.calloc);
       }
     }
-    this.history = history;
+    this.leave(position, runLeft, stack, history, given);
+    if (position > end) throw this.damage("the last event runs over the end of its chunk");
+  }
+
+  /** Puts the hot loop's variables where the other methods and the next call find them. */
+  private leave(position: number, runLeft: number, stack: number, history: number, given: number): void {
+    this.position = position;
+    this.runLeft = runLeft;
     this.stack = stack;
-    this.runLeft -= done;
-    this.given += done;
-    return goOn;
+    this.history = history;
+    this.given = given;
   }
 
-  /** A predicted symbol whose address follows. */
-  private explicitAddress(sink: EventSink, head: number): boolean {
-    const { reader } = this;
-    reader.position = this.position + 1;
-    const low = reader.u8("an address");
-    const ref = ((head & 3) << 16) | low | (reader.u8("an address") << 8);
-    const index = Math.imul(this.history, HASH.history) >>> (32 - SYMBOL_BITS);
-    const symbol = this.symbols[index]!;
-    if (symbol === NO_SYMBOL || ((symbol >>> SYMBOL_HOW_SHIFT) & HOW_MASK) !== EXPLICIT) {
-      throw this.damage("an event was predicted that could not be");
-    }
-    this.stack = this.symbolStacks[index]!;
-    this.follow(symbol);
-    return this.give(sink, symbol, this.refOf(ref));
+  private unpredicted(position: number, given: number): never {
+    this.position = position;
+    this.given = given;
+    throw this.damage("an event was predicted that could not be");
   }
 
-  /** A symbol that was not predicted. */
-  private newSymbol(sink: EventSink, head: number): boolean {
-    const { reader } = this;
+  /** A symbol that was not predicted; leaves its ref in {@link symbolRef}. */
+  private readSymbol(head: number): number {
+    const { bytes } = this;
     const op = head & OP_MASK;
     const how = (head >>> 4) & HOW_MASK;
-    if (op > SymbolOp.calloc + 1) throw this.damage("an event of an unknown operation");
-    reader.position = this.position + 1;
-    if ((head & STACK_FOLLOWS) !== 0) this.stack = this.readStack();
-    const value = reader.varint("a size");
+    let p = this.position + 1;
+    if ((head & STACK_FOLLOWS) !== 0) {
+      const { reader } = this;
+      reader.position = p;
+      this.stack = this.readStack();
+      p = reader.position;
+    }
+    let value = bytes[p++]!;
+    if (value >= 0x80) value = (value & 0x7f) | (bytes[p++]! << 7);
     const isFree = op < SymbolOp.malloc;
     const sound = isFree
       ? value < CLASSES || (value === NO_CLASS && how === EXPLICIT)
       : value < SHORT_SIZE_MAX;
-    if (!sound) throw this.damage("an event of a size that cannot be");
-    const symbol = op | (how << SYMBOL_HOW_SHIFT) | (value << SYMBOL_VALUE_SHIFT);
-    const index = Math.imul(this.history, HASH.history) >>> (32 - SYMBOL_BITS);
-    this.symbols[index] = symbol;
-    this.symbolStacks[index] = this.stack;
-    this.follow(symbol);
-    if (how === EXPLICIT) return this.give(sink, symbol, this.refOf(this.readRef()));
-    this.position = reader.position;
-    const szidx = isFree ? value : value >>> CLASS_SHIFT;
-    const address = isFree
-      ? this.addresses.predictFree(szidx, how)
-      : this.addresses.predictAllocated(szidx, how);
-    return this.giveInside(sink, op, value, address);
-  }
-
-  /** Takes a symbol into the history. */
-  private follow(symbol: number): void {
-    const mixed = Math.imul(symbol ^ Math.imul(this.stack, HASH.stack), HASH.symbol);
-    this.history = (this.history << HISTORY_SHIFT) | (mixed >>> (32 - HISTORY_SHIFT));
-  }
-
-  /** An event whose address is at a ref: inside of an arena, or not. */
-  private give(
-    sink: EventSink,
-    symbol: number,
-    ref: { readonly address: number; readonly linear: number },
-  ): boolean {
-    const op = symbol & OP_MASK;
-    const value = symbol >>> SYMBOL_VALUE_SHIFT;
-    this.position = this.reader.position;
-    const isFree = op < SymbolOp.malloc;
-    if (ref.linear !== 0 && !(isFree && value === NO_CLASS)) {
-      if (!isFree) this.addresses.findFreed(value >>> CLASS_SHIFT, ref.linear);
-      return this.giveInside(sink, op, value, ref.linear);
+    if (!sound || op > SymbolOp.calloc + 1) throw this.damage("an event of a size that cannot be");
+    this.symbolRef = NO_REF;
+    if (how === EXPLICIT) {
+      this.symbolRef = bytes[p]! | (bytes[p + 1]! << 8) | (bytes[p + 2]! << 16);
+      p += 3;
+      if (this.symbolRef >= 1 << REF_BITS) throw this.damage("an address that cannot be");
     }
-    this.given++;
+    this.position = p;
+    return op | (how << SYMBOL_HOW_SHIFT) | (value << SYMBOL_VALUE_SHIFT);
+  }
+
+  /** An event whose address is in no arena. */
+  private outside(sink: EventSink, op: number, value: number, ref: number): boolean {
+    const { address } = this.refOf(ref);
+    const isFree = op < SymbolOp.malloc;
     const operation = isFree ? Op.free : op < SymbolOp.calloc ? Op.malloc : Op.calloc;
     const sizeBytes = isFree ? 0 : value + 1;
-    return sink.outside(operation, (Domain.obj - (op & 1)) as Domain, ref.address, 0, sizeBytes, this.stack);
-  }
-
-  private giveInside(sink: EventSink, op: number, value: number, address: number): boolean {
-    this.given++;
-    if (op < SymbolOp.malloc) {
-      this.addresses.noteFreed(value, address);
-      return sink.free(address, op, this.stack);
-    }
-    this.addresses.noteAllocated(value >>> CLASS_SHIFT, address);
-    return sink.allocate(
-      address,
-      value + 1,
-      op & 1,
-      this.stack,
-      op < SymbolOp.calloc ? Op.malloc : Op.calloc,
-    );
+    return sink.outside(operation, (Domain.obj - (op & 1)) as Domain, address, 0, sizeBytes, this.stack);
   }
 
   private rare(sink: EventSink, head: number): boolean {
@@ -383,6 +372,6 @@ export class EventDecoder {
 
   private damage(what: string): TraceDamagedError {
     const { fileOffset } = this.reader;
-    return new TraceDamagedError(`Damaged trace: ${what}.`, fileOffset + this.position);
+    return new TraceDamagedError(`Damaged trace: ${what}.`, fileOffset + Math.min(this.position, this.end));
   }
 }

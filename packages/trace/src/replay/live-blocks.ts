@@ -1,6 +1,7 @@
 // What is known of each live block inside arenas: what was asked for, by whom. Two numbers for each 16 bytes of linear
 // memory, so that an event costs two stores and memory follows the heap, not the length of the trace.
 
+import { LinearMemory } from "@obmalloc/raw-heap";
 import { Domain } from "../format/constants.ts";
 
 const UNIT_SHIFT = 4;
@@ -18,24 +19,26 @@ export class LiveBlocks {
   sizes = new Uint16Array(0);
   /** By address / 16: stack id; empty when stacks are not kept. */
   stacks = new Uint32Array(0);
+  // Memories that grow where they are: a column that had to be copied would cost as much as the events themselves.
+  private readonly sizeMemory = new LinearMemory({ maxBytes: 2 ** (32 - UNIT_SHIFT + 1) });
+  private readonly stackMemory: LinearMemory | undefined;
   private readonly keepStacks: boolean;
 
   constructor(keepStacks: boolean) {
     this.keepStacks = keepStacks;
+    if (keepStacks) this.stackMemory = new LinearMemory({ maxBytes: 2 ** (32 - UNIT_SHIFT + 2) });
   }
 
-  /** Makes room for addresses below `memoryBytes`. Replaces the columns. */
-  ensure(memoryBytes: number): void {
+  /** Makes room for addresses below `memoryBytes`; false when there is none. Replaces the columns. */
+  ensure(memoryBytes: number): boolean {
     const units = Math.ceil(memoryBytes / (1 << UNIT_SHIFT));
-    if (units <= this.sizes.length) return;
-    const room = Math.max(units, this.sizes.length * 2, 1 << 16);
-    const sizes = new Uint16Array(room);
-    sizes.set(this.sizes);
-    this.sizes = sizes;
-    if (!this.keepStacks) return;
-    const stacks = new Uint32Array(room);
-    stacks.set(this.stacks);
-    this.stacks = stacks;
+    if (units <= this.sizes.length) return true;
+    if (!this.sizeMemory.ensure(units * 2)) return false;
+    this.sizes = new Uint16Array(this.sizeMemory.buffer);
+    if (this.stackMemory === undefined) return true;
+    if (!this.stackMemory.ensure(units * 4)) return false;
+    this.stacks = this.stackMemory.u32;
+    return true;
   }
 
   /** Requested bytes of the block at `address`; 0 when none begins there. */

@@ -162,7 +162,9 @@ export class ReplayMachine implements EventSink {
     const wrong = this.arenas.map(id, this.tables.arenas[id]!);
     if (wrong !== undefined) return this.disagreeBetween("map an arena", base, sizeBytes, wrong);
     this.current.arenaMap.add(base);
-    this.live.ensure(this.memory.byteLength);
+    if (!this.live.ensure(this.memory.byteLength)) {
+      return this.disagreeBetween("map an arena", base, sizeBytes, "there is no memory left to replay it in");
+    }
     this.sizes = this.live.sizes;
     this.stacks = this.live.stacks;
     return true;
