@@ -32,7 +32,7 @@ async function verify(path: string) {
   return { code, ...answer };
 }
 
-describe("a trace that is cut", () => {
+describe.concurrent("a trace that is cut", () => {
   it("between chunks, as a killed process leaves it: exact as far as it goes, with a note", async () => {
     const path = file(sound.subarray(0, eventsChunks.at(-1)!));
     expect(await verify(path)).toMatchObject({
@@ -70,7 +70,7 @@ describe("a trace that is cut", () => {
   });
 });
 
-describe("a damaged trace", () => {
+describe.concurrent("a damaged trace", () => {
   it("in its events: what lies before is verified, and the place is named", async () => {
     const [first, second] = eventsChunks;
     const path = flipped(second! + 500);
@@ -104,7 +104,7 @@ describe("a damaged trace", () => {
   });
 });
 
-describe("a file that is no trace", () => {
+describe.concurrent("a file that is no trace", () => {
   it.each([
     ["nothing", "", "The file is empty."],
     ["text", "print('hello')\n".repeat(10), "This is not an obmalloc trace."],
@@ -179,7 +179,7 @@ function recordingOf(
   });
   const stack = tables.stack(0, code, 0);
   writer.context(tables.context({ threadId: 1, heap: 0 }));
-  writer.arenaMapped(tables.arena({ base: ARENA, sizeBytes: 1 << 20 }));
+  writer.arenaMapped(tables.arena({ base: ARENA, sizeBytes: 1 << 20, mappedAt: 0 }));
   for (const address of addresses) writer.add({ op: 0, domain: 2, address, old: 0, sizeBytes: 32, stack });
   if (evidence !== "") {
     tables.mark({ event: addresses.length, kind: 1, label: "here", elapsedNs: 0, rssPages: 1, evidence });
@@ -188,7 +188,7 @@ function recordingOf(
   return file(Buffer.concat(pieces));
 }
 
-describe("a recording that does not replay", () => {
+describe.concurrent("a recording that does not replay", () => {
   it("is exact as long as the addresses are pymalloc's", async () => {
     expect(await verify(recordingOf([BLOCK, BLOCK + 32, BLOCK + 64]))).toMatchObject({
       code: 0,
@@ -197,7 +197,7 @@ describe("a recording that does not replay", () => {
     });
   });
 
-  it("explains the first address that is another", async () => {
+  it("explains the first address that is another", async ({ expect }) => {
     const path = recordingOf([BLOCK, BLOCK + 32, BLOCK + 96]);
     expect(await verify(path)).toMatchObject({
       code: 1,

@@ -4,7 +4,8 @@ import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { afterAll } from "vitest";
+import { cc, type Python, pythons } from "@obmalloc/test-support";
+import { afterAll, vi } from "vitest";
 
 const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 
@@ -18,6 +19,13 @@ export const SCHEMAS = here("../schemas");
 const top = mkdtempSync(join(tmpdir(), "obmalloc-cli-test-"));
 afterAll(() => rmSync(top, { recursive: true, force: true }));
 let folders = 0;
+
+// Other work on the machine makes programs slow, not wrong.
+vi.setConfig({ testTimeout: 60_000, maxConcurrency: 3 });
+
+/** The interpreters that can be recorded here. */
+export const recordable: readonly Python[] =
+  process.platform === "linux" && cc() !== undefined ? pythons() : [];
 
 /** A new empty folder that is removed after the tests of the file. */
 export function newFolder(): string {

@@ -1,9 +1,8 @@
 // What a program says of its own objects while they live, against the recording: address, line, function, size class.
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { cc, pythons } from "@obmalloc/test-support";
 import { describe, expect, it } from "vitest";
-import { newFolder, obmalloc } from "./harness.ts";
+import { newFolder, obmalloc, recordable } from "./harness.ts";
 
 const PROGRAM = `
 import sys
@@ -76,8 +75,8 @@ interface Block {
   readonly function: string;
 }
 
-describe.skipIf(pythons().length === 0 || cc() === undefined)("live objects", () => {
-  it.each(pythons())("are live blocks with the right line on CPython $version", async ({ path, minor }) => {
+describe.skipIf(recordable.length === 0).concurrent("live objects", () => {
+  it.each(recordable)("are live blocks with the right line on CPython $version", async ({ path, minor }) => {
     const cwd = newFolder();
     writeFileSync(join(cwd, "program.py"), PROGRAM);
     const recorded = await obmalloc(["record", "--", path, "-S", "program.py"], { cwd });

@@ -138,7 +138,7 @@ describe("blocks", () => {
   });
 });
 
-describe("--at", () => {
+describe.concurrent("--at", () => {
   const momentOf = async (...at: string[]) =>
     ((await json("arenas", CASE, ...at)) as { moment: Record<string, unknown> }).moment;
 

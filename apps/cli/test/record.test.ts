@@ -2,14 +2,14 @@
 import { spawn } from "node:child_process";
 import { existsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { cc, pythons } from "@obmalloc/test-support";
+import { cc } from "@obmalloc/test-support";
 import { describe, expect, it } from "vitest";
-import { COMMAND, newFolder, obmalloc, run } from "./harness.ts";
+import { COMMAND, newFolder, obmalloc, recordable, run } from "./harness.ts";
 
-const python = pythons().at(-1)?.path ?? "python3";
+const python = recordable.at(-1)?.path ?? "python3";
 const canRecord = process.platform === "linux" && cc() !== undefined;
 
-describe.skipIf(!canRecord)("programs that are no Python", () => {
+describe.skipIf(!canRecord).concurrent("programs that are no Python", () => {
   it("exit code 3 with the reason where the program ended well", async () => {
     const { code, stdout, stderr } = await obmalloc(["record", "--", "echo", "hello"], { cwd: newFolder() });
     expect({ code, stdout }).toEqual({ code: 3, stdout: "hello\n" });
@@ -34,7 +34,7 @@ describe.skipIf(!canRecord)("programs that are no Python", () => {
   });
 });
 
-describe.skipIf(!canRecord || pythons().length === 0)("Python programs", () => {
+describe.skipIf(recordable.length === 0).concurrent("Python programs", () => {
   it("writes obmalloc.obm, and says nothing where stderr is no terminal", async () => {
     const cwd = newFolder();
     const ended = await obmalloc(["record", "--", python, "-S", "-c", "print('hello')"], { cwd });

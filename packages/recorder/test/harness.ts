@@ -2,14 +2,21 @@
 import { closeSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { Python } from "@obmalloc/test-support";
+import { cc, type Python, pythons } from "@obmalloc/test-support";
 import { bytesSource, type Certificate, type Mark, MarkKind, TraceReader, verify } from "@obmalloc/trace";
-import { afterAll, expect } from "vitest";
+import { afterAll, expect, vi } from "vitest";
 import { type RecordOptions, type RecordResult, record } from "../src/index.ts";
 
 const top = mkdtempSync(join(tmpdir(), "obmalloc-recorder-test-"));
 afterAll(() => rmSync(top, { recursive: true, force: true }));
 let folders = 0;
+
+// Other work on the machine makes programs slow, not wrong.
+vi.setConfig({ testTimeout: 60_000, maxConcurrency: 3 });
+
+/** The interpreters that can be recorded here. */
+export const recordable: readonly Python[] =
+  process.platform === "linux" && cc() !== undefined ? pythons() : [];
 
 /** A new empty folder that is removed after the tests of the file. */
 export function newFolder(): string {

@@ -1,12 +1,12 @@
 // What processes do in their lives, on every interpreter: each recording replays to the last address.
 import { readFileSync, statSync } from "node:fs";
-import { type Python, pythons } from "@obmalloc/test-support";
+import type { Python } from "@obmalloc/test-support";
 import { describe, expect, it } from "vitest";
-import { expectExact, expectSound, marksOf, openRecording, recordPython } from "./harness.ts";
+import { expectExact, expectSound, marksOf, openRecording, recordable, recordPython } from "./harness.ts";
 
 const WORK = "kept = [str(i) * 3 for i in range(3000)]\n";
 
-describe.skipIf(pythons().length === 0).each(pythons())("CPython $version", (python: Python) => {
+describe.skipIf(recordable.length === 0).concurrent.each(recordable)("CPython $version", (python: Python) => {
   it("threads that allocate at the same time", async () => {
     const run = await recordPython(
       python,
@@ -221,24 +221,6 @@ f.write(b"mine")
     );
     expectSound(run);
     expect(readFileSync(`${run.folder}/mine`, "utf8")).toBe("mine");
-  });
-
-  it("sub-interpreters", async () => {
-    const run = await recordPython(
-      python,
-      `
-try:
-    try: import _xxsubinterpreters as sub
-    except ImportError: import _interpreters as sub
-except ImportError:
-    sub = None
-if sub:
-    other = sub.create()
-    sub.run_string(other, "kept = [str(i) for i in range(500)]")
-    sub.destroy(other)
-${WORK}`,
-    );
-    expectSound(run);
   });
 
   describe.each([

@@ -2,7 +2,7 @@
 import { execFileSync } from "node:child_process";
 import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { cc, pythons } from "@obmalloc/test-support";
+import { cc } from "@obmalloc/test-support";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import {
   CompileFailedError,
@@ -14,7 +14,7 @@ import {
   record,
   UnsupportedPlatformError,
 } from "../src/index.ts";
-import { newFolder, recordInFolder } from "./harness.ts";
+import { newFolder, recordable, recordInFolder } from "./harness.ts";
 
 const onLinux = process.platform === "linux";
 const canCompile = onLinux && cc() !== undefined;
@@ -166,9 +166,9 @@ int main(void) { return 4; }
     expect(existsSync(result.tracePath)).toBe(false);
   });
 
-  it.skipIf(pythons().length === 0)("says why a trace could not be begun", async () => {
+  it.skipIf(recordable.length === 0)("says why a trace could not be begun", async () => {
     const run = await recordInFolder({
-      command: pythons()[0]!.path,
+      command: recordable[0]!.path,
       args: ["-S", "-c", "print(1)"],
       output: "/dev/full",
     });

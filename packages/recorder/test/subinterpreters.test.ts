@@ -1,10 +1,10 @@
 // Sub-interpreters: some allocate from the main interpreter's heap, from 3.12 on others own one; addresses of destroyed
 // ones are used again.
-import { type Python, pythons } from "@obmalloc/test-support";
+import type { Python } from "@obmalloc/test-support";
 import { describe, it } from "vitest";
-import { expectSound, recordPython } from "./harness.ts";
+import { expectSound, recordable, recordPython } from "./harness.ts";
 
-const able = pythons().filter(({ minor }) => minor >= 8);
+const able = recordable.filter(({ minor }) => minor >= 8);
 
 /** The module of each version, and what it takes to share a heap or to own one. */
 function program(minor: number): string {

@@ -2,14 +2,13 @@
 import { execFileSync, spawnSync } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { pythons } from "@obmalloc/test-support";
 import { describe, expect, it } from "vitest";
-import { expectSound, newFolder, recordInFolder, recordPython } from "./harness.ts";
+import { expectSound, newFolder, recordable, recordInFolder, recordPython } from "./harness.ts";
 
-const python = pythons().at(-1)!;
+const python = recordable.at(-1)!;
 
-describe.skipIf(pythons().length === 0)("a recorded program", () => {
-  it.each(pythons())("prints the same bytes and exits the same ($version)", async (each) => {
+describe.skipIf(recordable.length === 0)("a recorded program", () => {
+  it.each(recordable)("prints the same bytes and exits the same ($version)", async (each) => {
     const code = `
 import os, sys
 sys.stdout.buffer.write(bytes(range(256)) * 20)

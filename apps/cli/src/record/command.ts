@@ -28,6 +28,10 @@ export async function recordCommand(request: RecordRequest): Promise<never> {
 
 /** Whatever is the matter with the trace: the program's own end is what this process ends with. */
 async function report(result: RecordResult, quiet: boolean): Promise<void> {
+  if (result.outcome.kind !== "recorded") {
+    console.error(`obmalloc: ${result.outcome.error.message}`);
+    return;
+  }
   try {
     const { reportRecording } = await import("./report.ts");
     for (const line of reportRecording(result, quiet)) console.error(`obmalloc: ${line}`);

@@ -7,11 +7,9 @@ import { MarkKind, readEnd, TraceError, TraceReader } from "@obmalloc/trace";
 import { FileSource } from "../shared/file-source.ts";
 import { formatBytes, formatCount } from "../shared/units.ts";
 
-/** The lines for stderr. */
+/** The lines for stderr about a program that was recorded. */
 export function reportRecording(result: RecordResult, quiet: boolean): string[] {
-  const { outcome, tracePath } = result;
-  if (outcome.kind !== "recorded") return [outcome.error.shortMessage, ...outcome.error.details];
-  const source = FileSource.open(tracePath);
+  const source = FileSource.open(result.tracePath);
   try {
     const end = readEnd(source);
     const { problem, events } =
