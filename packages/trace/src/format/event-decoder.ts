@@ -66,6 +66,8 @@ export class EventDecoder {
   private history = 0;
   private readonly symbols = new Uint32Array(1 << SYMBOL_BITS);
   private readonly symbolStacks = new Uint32Array(1 << SYMBOL_BITS);
+  /** What each symbol, with its stack, adds to the history. */
+  private readonly symbolMixes = new Uint32Array(1 << SYMBOL_BITS);
   private readonly addresses: AddressHistory;
   private readonly pageBase = new Float64Array(MAX_SLOTS);
   private readonly linear = new Uint32Array(MAX_SLOTS);
@@ -121,7 +123,8 @@ export class EventDecoder {
    * @throws {TraceDamagedError} at a record that cannot be; the sink then has what came before it.
    */
   run(sink: EventSink, maxEvents: number): void {
-    const { bytes, end, symbols, symbolStacks, linear, offsetBits, offsetMask, addresses } = this;
+    const { bytes, end, symbols, symbolStacks, symbolMixes, linear, offsetBits, offsetMask, addresses } =
+      this;
     let { position, runLeft, stack, history } = this;
     let given = 0;
     let goOn = true;
@@ -154,6 +157,8 @@ export class EventDecoder {
           ref = this.symbolRef;
           symbols[index] = symbol;
           symbolStacks[index] = stack;
+          symbolMixes[index] =
+            Math.imul(symbol ^ Math.imul(stack, HASH.stack), HASH.symbol) >>> (32 - HISTORY_SHIFT);
         }
       }
       const op = symbol & OP_MASK;
@@ -162,8 +167,7 @@ export class EventDecoder {
       const szidx = op < SymbolOp.malloc ? value : value >>> CLASS_SHIFT;
       const isExplicit = ref !== NO_REF;
       if (op > SymbolOp.calloc + 1 || (how === EXPLICIT) !== isExplicit) this.unpredicted(position, given);
-      const mixed = Math.imul(symbol ^ Math.imul(stack, HASH.stack), HASH.symbol);
-      history = (history << HISTORY_SHIFT) | (mixed >>> (32 - HISTORY_SHIFT));
+      history = (history << HISTORY_SHIFT) | symbolMixes[index]!;
       let address = 0;
       if (isExplicit) {
         const base = linear[ref >>> offsetBits]!;
@@ -177,13 +181,14 @@ export class EventDecoder {
       }
       given++;
       if (op < SymbolOp.malloc) {
-        if (!isExplicit) address = addresses.predictFree(szidx, how);
-        addresses.noteFreed(szidx, address);
+        if (isExplicit) addresses.noteFreed(szidx, address);
+        else address = addresses.free(szidx, how);
         goOn = sink.free(address, op, stack);
       } else {
-        if (isExplicit) addresses.findFreed(szidx, address);
-        else address = addresses.predictAllocated(szidx, how);
-        addresses.noteAllocated(szidx, address);
+        if (isExplicit) {
+          addresses.findFreed(szidx, address);
+          addresses.noteAllocated(szidx, address);
+        } else address = addresses.allocate(szidx, how);
         goOn = sink.allocate(address, value + 1, op & 1, stack, op < SymbolOp.calloc ? Op.malloc : Op.calloc);
       }
     }
