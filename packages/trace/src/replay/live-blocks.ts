@@ -32,12 +32,14 @@ export class LiveBlocks {
   /** Makes room for addresses below `memoryBytes`; false when there is none. Replaces the columns. */
   ensure(memoryBytes: number): boolean {
     const units = Math.ceil(memoryBytes / (1 << UNIT_SHIFT));
-    if (units <= this.sizes.length) return true;
-    if (!this.sizeMemory.ensure(units * 2)) return false;
-    this.sizes = new Uint16Array(this.sizeMemory.buffer);
-    if (this.stackMemory === undefined) return true;
-    if (!this.stackMemory.ensure(units * 4)) return false;
-    this.stacks = this.stackMemory.u32;
+    if (units > this.sizes.length) {
+      if (!this.sizeMemory.ensure(units * 2)) return false;
+      this.sizes = new Uint16Array(this.sizeMemory.buffer);
+    }
+    if (this.stackMemory !== undefined && units > this.stacks.length) {
+      if (!this.stackMemory.ensure(units * 4)) return false;
+      this.stacks = this.stackMemory.u32;
+    }
     return true;
   }
 
