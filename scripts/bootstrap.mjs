@@ -103,5 +103,5 @@ try {
   giveUp(error.message);
 }
 // npm puts node_modules/.bin first in PATH, so this may already run on the workspace's own Node; npm itself does not.
-const env = { OBMALLOC_USER_NODE: process.env.npm_node_execpath ?? process.execPath };
+const env = { WORKSPACE_USER_NODE: process.env.npm_node_execpath ?? process.execPath };
 process.exitCode = (await run(command, args, { env })).code;

@@ -15,7 +15,7 @@ const checks = {
   "types, tests included (tsc)": turbo("typecheck"),
   "packages as published (publint, attw)": turbo("check:package"),
   "built code on the Node that started npm": [
-    process.env.OBMALLOC_USER_NODE ?? "node",
+    process.env.WORKSPACE_USER_NODE ?? "node",
     "scripts/check-dist.mjs",
   ],
   layers: ["node", "scripts/check-layers.mjs"],

@@ -74,8 +74,6 @@ export const AllocHow = { freedLast: 0, next: 1, step: 2 } as const;
 export const FreeHow = { allocatedLast: 0, step: 1, next: 2 } as const;
 export const EXPLICIT = 3;
 
-/** A symbol's value is below this. */
-export const VALUE_LIMIT = 1 << 10;
 /** The value of a free outside of arenas. */
 export const NO_CLASS = 63;
 export const CLASSES = 32;
