@@ -60,11 +60,6 @@ export function addRecordCommand(program: Command): void {
     });
 }
 
-export interface AtOptions {
-  readonly at?: string;
-  readonly json?: boolean;
-}
-
 /** A command about a trace: `load` gives its code, which answers with the exit code. */
 function addTraceCommand<Options>(
   program: Command,
@@ -76,7 +71,7 @@ function addTraceCommand<Options>(
     .command(name)
     .description(description)
     .argument("<file>", "a trace, as record writes it")
-    .option("--json", "as JSON; README.md has the schema")
+    .option("--json", "as JSON, as the schema in schemas/ describes it")
     .action(async (file: string, options: Options) => {
       const run = await load();
       process.exitCode = await run(file, options);

@@ -47,7 +47,7 @@ export function* pinsText(
 }
 
 /** The matter in one sentence. */
-export function headline(found: readonly Pin[]): string {
+function headline(found: readonly Pin[]): string {
   const top = found[0];
   if (top === undefined) return "There is no live block in an arena.";
   const where = top.frame === undefined ? NO_FRAME : shortFrameText(top.frame);

@@ -1,8 +1,8 @@
-// A certificate as JSON; README.md has the schema.
+// A certificate as JSON; schemas/verify.schema.json describes it.
 
 import { formatAddress } from "@obmalloc/abi";
 import { MarkKind, type Mismatch, type Stacks, type TraceInfo } from "@obmalloc/trace";
-import type { Verified } from "./verify.ts";
+import type { Verified } from "../shared/verify-file.ts";
 
 const DOMAINS = ["raw", "mem", "obj"] as const;
 const KINDS: Readonly<Record<number, string>> = {
@@ -40,8 +40,7 @@ export function certificateJson({ file, trace, stacks, certificate, exact, compl
   };
 }
 
-/** What was recorded, in the JSON of several commands. */
-export function recordingJson({ version, allocator, stacks, commandLine, pid }: TraceInfo) {
+function recordingJson({ version, allocator, stacks, commandLine, pid }: TraceInfo) {
   return { version, allocator, stacks, commandLine, pid };
 }
 

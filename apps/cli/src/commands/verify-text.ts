@@ -6,7 +6,7 @@ import { frameText } from "../shared/frame-text.ts";
 import { diffLines } from "../shared/line-diff.ts";
 import type { Colors, Look } from "../shared/terminal.ts";
 import { counted, formatBytes, formatCount } from "../shared/units.ts";
-import type { Verified } from "./verify.ts";
+import type { Verified } from "../shared/verify-file.ts";
 
 const STACKS_TEXT = { full: "whole stacks", innermost: "innermost frames", none: "no stacks" } as const;
 const DOMAINS = ["raw", "mem", "obj"] as const;

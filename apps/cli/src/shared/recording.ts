@@ -37,11 +37,6 @@ export const openOptions: OpenOptions = {
   inflate: (bytes, sizeBytes) => inflateRawSync(bytes, { maxOutputLength: sizeBytes }),
 };
 
-/** @throws {FileError} {@link TraceError} when there is no trace. */
-export function openTrace(file: string): TraceReader {
-  return openSource(FileSource.open(file));
-}
-
 /** @throws {TraceError} when there is no trace. */
 export function openSource(source: ByteSource): TraceReader {
   return TraceReader.open(source, openOptions);
@@ -53,7 +48,7 @@ export function openSource(source: ByteSource): TraceReader {
  * @throws {TraceQuestionError} when there is no such moment, or the recording cannot answer questions of this kind.
  */
 export function replayTo(file: string, { at, stacks, pools }: Question): Recording {
-  const trace = openTrace(file);
+  const trace = openSource(FileSource.open(file));
   if (pools) requirePools(trace);
   const moment = momentOf(trace, at);
   const progress = new Progress("replaying", moment.event);

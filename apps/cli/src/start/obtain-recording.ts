@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { ObmallocError } from "@obmalloc/abi";
 import { record } from "@obmalloc/recorder";
-import { type Verified, verifyFile } from "../commands/verify.ts";
+import { type Verified, verifyFile } from "../shared/verify-file.ts";
 
 export interface Folders {
   /** Where pinned.py and pinned.obm are. */
