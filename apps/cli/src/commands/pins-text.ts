@@ -2,7 +2,8 @@
 
 import type { Pin } from "@obmalloc/trace";
 import { bar } from "../shared/bar.ts";
-import { frameText, shortFrameText } from "../shared/frame-text.ts";
+import { frameText } from "../shared/frame-text.ts";
+import { NO_FRAME, pinsHeadline } from "../shared/pins-headline.ts";
 import type { Recording } from "../shared/recording.ts";
 import { type Column, fitEnd, tableLines } from "../shared/table.ts";
 import type { Look } from "../shared/terminal.ts";
@@ -10,7 +11,6 @@ import { counted, formatBytes, formatCount } from "../shared/units.ts";
 import { wrapText } from "../shared/wrap-text.ts";
 
 const BAR_COLUMNS = 12;
-const NO_FRAME = "no Python code";
 
 export interface PinsTextOptions {
   readonly stack?: boolean;
@@ -27,7 +27,7 @@ export function* pinsText(
   const arenaCount = [...replay.machine.arenas.all()].length;
   const arenasBytes = arenaCount * replay.profile.pymalloc.arenaBytes;
   const liveBytes = found.reduce((sum, pin) => sum + pin.liveBytes, 0);
-  for (const line of wrapText(headline(found), look.width)) yield look.colors.bold(line);
+  for (const line of wrapText(pinsHeadline(found), look.width)) yield look.colors.bold(line);
   yield `At ${moment.name}: ${counted(arenaCount, "arena")} (${formatBytes(arenasBytes)}), ${formatBytes(liveBytes)} of live blocks in them.`;
   yield "";
   const shown = found.slice(0, limit);
@@ -44,20 +44,6 @@ export function* pinsText(
     yield look.colors.bold(frameText(pin.frame!));
     for (const frame of stacks.frames(pin.stack).slice(1)) yield `  called from ${frameText(frame)}`;
   }
-}
-
-/** The matter in one sentence. */
-function headline(found: readonly Pin[]): string {
-  const top = found[0];
-  if (top === undefined) return "There is no live block in an arena.";
-  const where = top.frame === undefined ? NO_FRAME : shortFrameText(top.frame);
-  if (top.arenas === 0) {
-    const shared = `${counted(top.sharedArenas, "arena")}, ${formatBytes(top.sharedBytes)} of them by its share`;
-    return `No line keeps an arena alone; ${where} has blocks in ${shared}.`;
-  }
-  const verb = top.arenas === 1 ? "is" : "are";
-  const held = `${counted(top.arenas, "arena")} (${formatBytes(top.heldBytes)}) ${verb} kept alive`;
-  return `${held} by ${formatBytes(top.liveBytes)} of blocks from ${where}`;
 }
 
 function columns({ width }: Look): Column[] {

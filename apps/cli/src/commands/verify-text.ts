@@ -61,9 +61,10 @@ function verdict({ exact, complete, certificate }: Verified, colors: Colors): st
 const row = (name: string, text: string) => `  ${name.padEnd(11)}${text}`;
 
 function eventsText({ certificate }: Verified): string {
-  const { events, eventsReplayed } = certificate;
+  const { events, eventsReplayed, damage } = certificate;
+  const where = damage === undefined ? "" : " before that place";
   return events === eventsReplayed
-    ? `${formatCount(events)}, all replayed`
+    ? `${formatCount(events)}${where}, all replayed`
     : `${formatCount(eventsReplayed)} of ${formatCount(events)} replayed`;
 }
 
@@ -85,8 +86,9 @@ const ENDS: Readonly<Record<string, string>> = {
   "write-failed": "the rest of the recording could not be written",
 };
 
-function endText({ trace, certificate, complete }: Verified): string {
+function endText({ trace, certificate, exact, complete }: Verified): string {
   const { end } = trace;
+  if (certificate.damage !== undefined && !exact) return "not reached";
   if (certificate.damage !== undefined && !complete) return certificate.damage.message;
   if (end !== undefined)
     return `${ENDS[end.reason] ?? end.reason}${end.detail === "" ? "" : `: ${end.detail}`}`;

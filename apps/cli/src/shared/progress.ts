@@ -3,6 +3,7 @@
 
 import { createRequire } from "node:module";
 import type { SingleBar } from "cli-progress";
+import { formatCount } from "./units.ts";
 
 const PATIENCE_MS = 1000;
 
@@ -37,7 +38,7 @@ export class Progress {
 function startBar(task: string, total: number): SingleBar {
   const { SingleBar } = createRequire(import.meta.url)("cli-progress") as typeof import("cli-progress");
   const bar = new SingleBar({
-    format: `${task} {bar} {percentage}% of {total} events, {eta_formatted} left`,
+    format: `${task} {bar} {percentage}% of ${formatCount(total)} events, {eta_formatted} left`,
     barCompleteChar: "#",
     barIncompleteChar: "-",
     barsize: 24,

@@ -3,8 +3,8 @@
 import { relative } from "node:path";
 import { type ArenaOccupancy, arenaOccupancy, type Pin, pins } from "@obmalloc/trace";
 import { arenaRows, legend } from "../shared/arena-picture.ts";
-import { shortFrameText } from "../shared/frame-text.ts";
 import { memoryUseRows } from "../shared/memory-use.ts";
+import { pinsHeadline } from "../shared/pins-headline.ts";
 import { type Recording, replayTo } from "../shared/recording.ts";
 import { sparkline } from "../shared/sparkline.ts";
 import type { Look } from "../shared/terminal.ts";
@@ -34,7 +34,7 @@ export function* storyLines(obtained: Obtained, look: Look): Generator<string> {
   yield* title(3, `Where it is, at ${recording.moment.name}`);
   yield* pictureLines(arenas, recording.replay.profile.pymalloc, look);
   yield* title(4, "Who holds it");
-  yield* culpritLines(found[0], obtained, look, say);
+  yield* culpritLines(found, obtained, look, say);
   yield* title(5, "What helps");
   yield* remedyLines(obtained, say);
   yield "";
@@ -93,19 +93,17 @@ function* pictureLines(
 }
 
 function* culpritLines(
-  top: Pin | undefined,
+  found: readonly Pin[],
   { program }: Obtained,
   { colors, width }: Look,
   say: Say,
 ): Generator<string> {
+  const top = found[0];
   if (top?.frame === undefined || top.arenas === 0) {
     yield* say("No line keeps an arena alone.");
     return;
   }
-  const held = `${counted(top.arenas, "arena")} (${formatBytes(top.heldBytes)}) are kept alive by ${formatBytes(top.liveBytes)}`;
-  yield* say(
-    `${held} of blocks from ${shortFrameText(top.frame)}: ${Math.round(top.leverage)} bytes held for each live one.`,
-  );
+  yield* say(`${pinsHeadline(found)}: ${Math.round(top.leverage)} bytes held for each live one.`);
   for (const { number, text, isTheLine } of sourceExcerpt(program, top.frame.line)) {
     const line = `${INDENT}${isTheLine ? ">" : " "} ${String(number).padStart(3)}  ${text}`.slice(0, width);
     yield isTheLine ? colors.yellow(line) : colors.dim(line);
