@@ -4,19 +4,20 @@ import type { Profile } from "@obmalloc/abi";
 import { deriveStats, PyMalloc, type PyMallocStats } from "@obmalloc/pymalloc";
 import { type LinearMemory, MappedRaw, type PageMapper } from "@obmalloc/raw-heap";
 import { ArenaMapCount } from "./arena-map-count.ts";
-import type { RecordedArenas } from "./recorded-arenas.ts";
+import type { PendingArenas, RecordedArenas } from "./recorded-arenas.ts";
 
 /** An engine, its arenas, and what only the real addresses tell. */
 export class Heap {
   readonly engine: PyMalloc;
   readonly arenas: RecordedArenas;
+  readonly pending: PendingArenas = { offered: [], returned: [] };
   readonly arenaMap: ArenaMapCount;
 
   constructor(memory: LinearMemory, mapper: PageMapper, profile: Profile, arenas: RecordedArenas) {
     this.arenas = arenas;
     this.arenaMap = new ArenaMapCount(profile.pymalloc);
     const raw = new MappedRaw({ mapper, model: profile.model });
-    this.engine = new PyMalloc({ memory, profile, raw, arenas: arenas.allocator() });
+    this.engine = new PyMalloc({ memory, profile, raw, arenas: arenas.allocator(this.pending) });
   }
 
   /** The engine's statistics, with the radix tree that the recorded addresses make. */

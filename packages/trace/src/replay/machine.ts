@@ -159,7 +159,7 @@ export class ReplayMachine implements EventSink {
 
   arenaMapped(id: number): boolean {
     const { base, sizeBytes } = this.tables.arenas[id]!;
-    const wrong = this.arenas.map(id, this.tables.arenas[id]!);
+    const wrong = this.arenas.map(id, this.tables.arenas[id]!, this.current.pending);
     if (wrong !== undefined) return this.disagreeBetween("map an arena", base, sizeBytes, wrong);
     this.current.arenaMap.add(base);
     if (!this.live.ensure(this.memory.byteLength)) {
@@ -172,7 +172,7 @@ export class ReplayMachine implements EventSink {
 
   arenaUnmapped(id: number): boolean {
     const { base, sizeBytes } = this.tables.arenas[id]!;
-    const wrong = this.arenas.unmap(id);
+    const wrong = this.arenas.unmap(id, this.current.pending);
     return wrong === undefined || this.disagreeBetween("unmap an arena", base, sizeBytes, wrong);
   }
 

@@ -17,7 +17,18 @@ export interface MappedArena {
   readonly linear: ArenaAddress;
 }
 
-/** Maps recorded arenas to linear memory, and hands them to the engines in the recorded order. */
+/**
+ * Arenas about which one engine and the recording have not come together yet. Interpreters with a heap and a lock of
+ * their own allocate at the same time, so that events of one come between an arena of another and its event.
+ */
+export interface PendingArenas {
+  /** Mapped in the recording and not yet asked for by the engine. */
+  readonly offered: MappedArena[];
+  /** Given back by the engine and not yet unmapped in the recording. */
+  readonly returned: MappedArena[];
+}
+
+/** Maps recorded arenas to linear memory, and hands them to their engines in the recorded order. */
 export class RecordedArenas implements AddressSpace {
   private readonly mapper: PageMapper;
   private readonly arenaBytes: number;
@@ -31,10 +42,6 @@ export class RecordedArenas implements AddressSpace {
   private readonly linearPages: (MappedArena | undefined)[] = [];
   /** Places of arenas that were unmapped, by offset modulo the pool size. */
   private readonly vacant = new Map<number, ArenaAddress[]>();
-  /** Mapped in the recording and not yet asked for by an engine. */
-  private readonly offered: MappedArena[] = [];
-  /** Given back by an engine and not yet unmapped in the recording. */
-  private readonly returned: MappedArena[] = [];
 
   constructor(mapper: PageMapper, profile: PymallocProfile) {
     this.mapper = mapper;
@@ -74,15 +81,15 @@ export class RecordedArenas implements AddressSpace {
   }
 
   /**
-   * The recording mapped an arena.
+   * The recording mapped an arena, for the engine that `pending` belongs to.
    *
    * @returns what is wrong with that, or undefined.
    */
-  map(id: number, mapping: ArenaMapping): string | undefined {
+  map(id: number, mapping: ArenaMapping, pending: PendingArenas): string | undefined {
     if (mapping.sizeBytes !== this.arenaBytes) {
       return `an arena of ${mapping.sizeBytes} bytes was mapped; this version's have ${this.arenaBytes}`;
     }
-    const left = this.unsettled();
+    const left = unsettled(pending);
     if (left !== undefined) return left;
     const linear = this.place(mapping.base % this.poolBytes);
     if (linear === 0) return "the replay's memory of 4 GiB is full";
@@ -92,17 +99,17 @@ export class RecordedArenas implements AddressSpace {
     this.forEachPage(arena, (page) => this.pages.set(page, arena));
     const last = Math.floor((linear + this.arenaBytes - 1) / this.poolBytes);
     for (let page = Math.floor(linear / this.poolBytes); page <= last; page++) this.linearPages[page] = arena;
-    this.offered.push(arena);
+    pending.offered.push(arena);
     return undefined;
   }
 
-  /** The recording unmapped an arena. */
-  unmap(id: number): string | undefined {
+  /** The recording unmapped an arena, of the engine that `pending` belongs to. */
+  unmap(id: number, pending: PendingArenas): string | undefined {
     const arena = this.mapped.get(id);
     if (arena === undefined) return "an arena was unmapped that was not mapped";
-    const index = this.returned.indexOf(arena);
-    if (index < 0) return this.unsettled() ?? "an arena was unmapped that the replay keeps";
-    this.returned.splice(index, 1);
+    const index = pending.returned.indexOf(arena);
+    if (index < 0) return unsettled(pending) ?? "an arena was unmapped that the replay keeps";
+    pending.returned.splice(index, 1);
     this.forget(arena);
     return undefined;
   }
@@ -120,21 +127,14 @@ export class RecordedArenas implements AddressSpace {
     else vacant.push(arena.linear);
   }
 
-  /** What the recording and the engines still disagree about. */
-  unsettled(): string | undefined {
-    if (this.offered.length > 0) return "an arena was mapped that the replay did not need";
-    if (this.returned.length > 0) return "the replay gave back an arena that was kept";
-    return undefined;
-  }
-
-  /** What an engine takes its arenas from. */
-  allocator(): ArenaAllocator<RecordedArenas> {
+  /** What the engine that `pending` belongs to takes its arenas from. */
+  allocator(pending: PendingArenas): ArenaAllocator<PendingArenas> {
     return {
-      ctx: this,
-      alloc: (ctx) => ctx.offered.shift()?.linear ?? 0,
-      free: (ctx, address) => {
-        const arena = ctx.byLinear.get(address);
-        if (arena !== undefined) ctx.returned.push(arena);
+      ctx: pending,
+      alloc: ({ offered }) => offered.shift()?.linear ?? 0,
+      free: ({ returned }, address) => {
+        const arena = this.byLinear.get(address);
+        if (arena !== undefined) returned.push(arena);
       },
     };
   }
@@ -150,4 +150,11 @@ export class RecordedArenas implements AddressSpace {
     const end = Math.floor((arena.base + this.arenaBytes) / this.poolBytes);
     for (let page = first; page < end; page++) visit(page);
   }
+}
+
+/** What the recording and the engine disagree about. */
+function unsettled({ offered, returned }: PendingArenas): string | undefined {
+  if (offered.length > 0) return "an arena was mapped that the replay did not need";
+  if (returned.length > 0) return "the replay gave back an arena that was kept";
+  return undefined;
 }
