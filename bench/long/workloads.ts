@@ -81,7 +81,6 @@ export const workloads: readonly Workload[] = [
       "test_asyncio.test_queues test_asyncio.test_locks test__xxsubinterpreters test_interpreters",
   ),
   regressionTests(
-    "test_grammar test_dict test_list test_struct test_gc test_threading test_generators test_exceptions test_pickle " +
-      "test_weakref test_fractions test_copy test_compile test_float test_complex",
+    "test_grammar test_dict test_list test_struct test_gc test_generators test_exceptions test_weakref test_copy test_float",
   ),
 ];
