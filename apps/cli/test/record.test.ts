@@ -105,7 +105,7 @@ time.sleep(20)`;
 import resource, signal
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 19, 1 << 19))
-for round in range(20): kept = [str(i) * 3 for i in range(10000)]
+for round in range(20): kept = [bytes(i * i * 7919 % 499) for i in range(10000)]  # of sizes that nobody foresees
 print("done")`;
     const cwd = newFolder();
     const {
