@@ -89,7 +89,10 @@ export async function measure(
     environment.python,
     ...args,
   ]);
-  const problems = differences(workload, plain, recorded);
+  let problems = differences(workload, plain, recorded);
+  // Some of CPython's tests fail now and then, untraced too: there, a second look decides.
+  if (problems.length > 0)
+    problems = differences(workload, await run(folder, "again", environment.python, args), recorded);
   const sums = {
     events: 0,
     addresses: 0,
