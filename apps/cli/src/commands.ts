@@ -34,7 +34,7 @@ export function addRecordCommand(program: Command): void {
     .argument("<program...>", "the program and its arguments, as you would type them")
     .option("-o, --output <file>", "the trace to write", DEFAULT_OUTPUT)
     .addOption(
-      new Option("--stacks <mode>", "Python frames with each event: more cost more")
+      new Option("--stacks <mode>", "Python frames to keep with each event")
         .choices(STACK_MODES)
         .default("full"),
     )
