@@ -9,6 +9,8 @@
 
 #define SAMPLE_INTERVAL_NS 10000000ull     /* 10 ms between samples of the resident set */
 #define FLUSH_INTERVAL_NS 100000000ull     /* 100 ms at most until events are in the file */
+#define EARLY_NS 1000000000ull             /* in the first second, 20 ms: programs that crash often do so early */
+#define EARLY_FLUSH_INTERVAL_NS 20000000ull
 #define EVIDENCE_BYTES (64u * 1024u)
 #define MAX_EVIDENCE_MARKS 100             /* the text walks every pool; a program may mark often */
 
@@ -53,7 +55,7 @@ void housekeeping(void)
     uint64_t now = elapsed_ns();
     if (now - last_sample_ns >= SAMPLE_INTERVAL_NS) sample(now);
     if (encoder.at > encoder.buffer + EVENT_BUFFER_BYTES - SOFT_STEP_BYTES - EVENT_SLACK_BYTES
-        || now - last_flush_ns >= FLUSH_INTERVAL_NS || tables_are_large()) {
+        || now - last_flush_ns >= (now < EARLY_NS ? EARLY_FLUSH_INTERVAL_NS : FLUSH_INTERVAL_NS) || tables_are_large()) {
         last_flush_ns = now;
         chunks_events_flush();
     } else encoder.soft_end = encoder.at + SOFT_STEP_BYTES;

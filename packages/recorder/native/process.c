@@ -10,6 +10,7 @@
 #include <limits.h>
 #include <pthread.h>
 #include <semaphore.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -138,6 +139,20 @@ EXPORTED void _Exit(int status)
     finish("_exit");
     REAL(_Exit)(status);
     __builtin_unreachable();
+}
+
+/*
+ * After an unhandled KeyboardInterrupt the interpreter ends by a signal to itself, which runs no
+ * destructor. The signal may also be one that the program handles: so this writes, and does not end.
+ */
+EXPORTED int kill(pid_t pid, int signal)
+{
+    if (pid != 0 && pid == state.pid && thread.depth == 0 && is_recorded_process()) {
+        int taken = take_lock();
+        chunks_events_flush();
+        release_lock(taken);
+    }
+    return REAL(kill)(pid, signal);
 }
 
 __attribute__((destructor)) static void at_exit(void) { finish("exit"); }

@@ -34,6 +34,8 @@ for (const [how, base, step] of sums) {
 }
 
 const FREED_MASK = FREED_KEPT - 1;
+/** log2 of {@link FREED_KEPT}; like all constants here, of this module, which V8 folds into the code. */
+const FREED_SHIFT = Math.log2(FREED_KEPT);
 
 /** Linear addresses by size class; 0 where there is none yet. Small methods, made to be inlined. */
 export class AddressHistory {
@@ -60,7 +62,7 @@ export class AddressHistory {
     const address = (rows[row + BASES[how]!]! + rows[row + STEPS[how]!]!) >>> 0;
     const count = rows[row + FREED_COUNT]! - ((how - 1) >>> 31); // one less for `freedLast`, which is 0
     rows[row + FREED_COUNT] = count;
-    rows[row + FREED_TOP] = this.freed[szidx * FREED_KEPT + ((count - 1) & FREED_MASK)]!;
+    rows[row + FREED_TOP] = this.freed[(szidx << FREED_SHIFT) + ((count - 1) & FREED_MASK)]!;
     this.noteAllocated(szidx, address);
     return address;
   }
@@ -91,7 +93,7 @@ export class AddressHistory {
     rows[row + FREED_LAST] = address;
     rows[row + FREED_TOP] = address;
     rows[row + FREED_COUNT] = count + 1;
-    this.freed[szidx * FREED_KEPT + (count & FREED_MASK)] = address;
+    this.freed[(szidx << FREED_SHIFT) + (count & FREED_MASK)] = address;
   }
 
   /** An allocation whose address was given, though it may be one that a prediction would have named. */
@@ -126,7 +128,7 @@ export class AddressHistory {
   }
 
   private freedAt(szidx: number, index: number): number {
-    return this.freed[szidx * FREED_KEPT + (index & FREED_MASK)]!;
+    return this.freed[(szidx << FREED_SHIFT) + (index & FREED_MASK)]!;
   }
 
   private withinPage(from: number, by: number): number {
