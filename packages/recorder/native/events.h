@@ -15,8 +15,8 @@
 #include "recorder.h"
 #include <string.h>
 
-/* Operations of a symbol: the obj form, the mem form is one more. */
-enum { SYMBOL_FREE = 0, SYMBOL_MALLOC = 2, SYMBOL_CALLOC = 4 };
+/* Operations of a symbol: the obj form, the mem form is one more. A realloc's only counts for the history. */
+enum { SYMBOL_FREE = 0, SYMBOL_MALLOC = 2, SYMBOL_CALLOC = 4, SYMBOL_REALLOC = 6 };
 
 /* How an address is given. */
 enum {
@@ -124,12 +124,18 @@ static inline uint32_t predict_free(uint32_t szidx, uintptr_t address)
     return how;
 }
 
+/* Takes a symbol into the history that the next one is predicted from. */
+static inline void follow(uint32_t symbol, uint32_t stack)
+{
+    uint32_t mixed = (symbol ^ stack * 0x9E3779B1u) * 0x85EBCA77u;
+    encoder.history = encoder.history << 11 | mixed >> 21;
+}
+
 static inline void encode_symbol(uint32_t operation, uint32_t how, uint32_t value, uint32_t stack, uintptr_t address)
 {
     uint32_t symbol = operation | how << 3 | value << 5;
-    uint32_t mixed = (symbol ^ stack * 0x9E3779B1u) * 0x85EBCA77u;
     Symbol *predicted = &encoder.symbols[(encoder.history * 0xC2B2AE3Du) >> (32 - SYMBOL_BITS)];
-    encoder.history = encoder.history << 11 | mixed >> 21;
+    follow(symbol, stack);
     if (LIKELY(predicted->symbol == symbol && predicted->stack == stack)) {
         if (how != EXPLICIT) {
             if (encoder.run == encoder.at - 1 && *encoder.run < RUN_MAX) ++*encoder.run;
@@ -218,6 +224,7 @@ static inline void encode_realloc(int domain, uint32_t stack, size_t size, uintp
     at = put_varint(at, size - 1);
     encoder.at = put_bytes(at, ref, 3);
     encoder.stack = stack;
+    follow(SYMBOL_REALLOC | form << 2 | (uint32_t)(size - 1) << 5, stack);
     encode_done();
 }
 

@@ -61,10 +61,14 @@ export const EventRecord = {
 export const RUN_MAX = 0x7f;
 export const STACK_FOLLOWS = 8;
 
+/** The form of a realloc. */
 export const ReallocForm = { moved: 0, kept: 2, fresh: 4 } as const;
 
-/** Low three bits of a symbol: what is done in the obj domain; one more is the mem domain. */
-export const SymbolOp = { free: 0, malloc: 2, calloc: 4 } as const;
+/**
+ * Low three bits of a symbol: what is done in the obj domain; one more is the mem domain. A realloc is no symbol of an
+ * event, but counts for the history: {@link SymbolOp}.realloc, its form << 2, its size - 1 in the value.
+ */
+export const SymbolOp = { free: 0, malloc: 2, calloc: 4, realloc: 6 } as const;
 /** A symbol is its operation, how the address is given << 3, and a value << 5: size - 1, or a size class. */
 export const SYMBOL_HOW_SHIFT = 3;
 export const SYMBOL_VALUE_SHIFT = 5;

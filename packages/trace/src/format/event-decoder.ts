@@ -174,7 +174,7 @@ export class EventDecoder {
           const isSymbol = head >= SYMBOL_RECORD;
           if (isSymbol) symbol = this.readSymbol(head);
           else goOn = this.rare(sink, head);
-          ({ position, stack, given } = this);
+          ({ position, stack, history, given } = this);
           if (!isSymbol) continue;
           ref = this.symbolRef;
           symbols[index] = symbol;
@@ -307,6 +307,12 @@ export class EventDecoder {
     return true;
   }
 
+  /** Takes a symbol into the history that the next one is predicted from. */
+  private follow(symbol: number): void {
+    const mixed = Math.imul(symbol ^ Math.imul(this.stack, STACK_HASH), SYMBOL_HASH);
+    this.history = (this.history << KEPT_SHIFT) | (mixed >>> MIX_SHIFT);
+  }
+
   private readRealloc(sink: EventSink, head: number, form: number): boolean {
     const { reader } = this;
     const domainBit = head & 1;
@@ -321,6 +327,7 @@ export class EventDecoder {
     this.oldAddress = -1;
     this.position = reader.position;
     this.given++;
+    this.follow(SymbolOp.realloc | (form << 2) | ((sizeBytes - 1) << SYMBOL_VALUE_SHIFT));
     if (form !== ReallocForm.kept && linear !== 0) {
       const szidx = (sizeBytes - 1) >>> CLASS_SHIFT;
       this.addresses.expectAllocated(szidx, linear);

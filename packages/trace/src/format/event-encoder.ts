@@ -155,8 +155,7 @@ export class EventEncoder {
   private addSymbol(op: number, how: number, value: number, stack: number, address: number): void {
     const symbol = op | (how << SYMBOL_HOW_SHIFT) | (value << SYMBOL_VALUE_SHIFT);
     const index = Math.imul(this.history, HASH.history) >>> (32 - SYMBOL_BITS);
-    const mixed = Math.imul(symbol ^ Math.imul(stack, HASH.stack), HASH.symbol);
-    this.history = (this.history << HISTORY_SHIFT) | (mixed >>> (32 - HISTORY_SHIFT));
+    this.follow(symbol, stack);
     if (this.symbols[index] === symbol && this.symbolStacks[index] === stack) {
       if (how !== EXPLICIT) this.out.count(RUN_MAX);
       else {
@@ -191,6 +190,13 @@ export class EventEncoder {
     this.head(EventRecord.realloc | form | (Domain.obj - domain), stack);
     this.out.varint(sizeBytes - 1);
     this.out.word(ref, 3);
+    this.follow(SymbolOp.realloc | (form << 2) | ((sizeBytes - 1) << SYMBOL_VALUE_SHIFT), stack);
+  }
+
+  /** Takes a symbol into the history that the next one is predicted from. */
+  private follow(symbol: number, stack: number): void {
+    const mixed = Math.imul(symbol ^ Math.imul(stack, HASH.stack), HASH.symbol);
+    this.history = (this.history << HISTORY_SHIFT) | (mixed >>> (32 - HISTORY_SHIFT));
   }
 
   private addWide({ op, domain, address, old, sizeBytes, stack }: TraceEvent): void {
