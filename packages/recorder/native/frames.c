@@ -161,6 +161,7 @@ int frames_prepare(void)
     for (i = 0; i < sizeof frame_offsets / sizeof frame_offsets[0]; i++)
         if (frame_offsets[i].minor == python.minor) at = frame_offsets[i];
     if (at.minor == 0) return 0;
+    state.one_heap = at.heap == HEAP_SHARED;
     if (at.frames == FRAMES_DIRECT && memcmp(python.runtime, "xdebugpy", 8) == 0) prefer_published((const uint64_t *)python.runtime);
     state.finalizing = (void *const volatile *)(python.runtime + at.runtime_finalizing);
     code_layout = (CodeLayout){at.code_filename, at.code_name, at.code_first_line, at.code_line_table,

@@ -63,13 +63,18 @@ static COLD void context_changed(void *thread_state)
         state.context_id = context;
         encode_context(context);
     }
-    if (thread_state != NULL) marks_listen();
+    if (thread_state != NULL) {
+        marks_listen();
+        state.context_is_settled = state.one_heap && !several_threads();
+    }
 }
 
 /* Thread and heap of what comes next, and its Python stack. */
 static inline uint32_t begin_event(int domain)
 {
-    void *thread_state = python.current_thread_state();
+    void *thread_state;
+    if (state.stacks == STACKS_NONE && state.context_is_settled && !several_threads()) return 0;
+    thread_state = python.current_thread_state();
     if (UNLIKELY(thread_state != state.context_thread_state || (several_threads() && thread.tid != state.context_tid)))
         context_changed(thread_state);
     if (state.stacks == STACKS_NONE || thread_state == NULL) return 0;

@@ -71,6 +71,7 @@ static void after_fork_in_child(void)
     state.lock = 0;
     thread.tid = 0;
     state.context_thread_state = NULL;
+    state.context_is_settled = 0;
     state.pid = getpid();
     if (!state.follow_forks) {
         state.on = 0;

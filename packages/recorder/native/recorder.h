@@ -122,6 +122,8 @@ typedef struct {
     void *context_thread_state;    /* thread state and thread of the last CONTEXT record */
     pid_t context_tid;
     uint32_t context_id;           /* 0: none yet */
+    int one_heap;                  /* all interpreters share one pymalloc state */
+    int context_is_settled;        /* it stays as it is while there is one thread */
     StackMode stacks;
     int follow_forks;
     pid_t pid;
