@@ -26,7 +26,7 @@ const trace = join(folder, "bench.obm");
 
 const workloads = [
   { name: "documents.py", args: [join(root, "bench/cases/documents.py")] },
-  { name: "pinned.py 400000", args: [join(root, "apps/cli/cases/pinned.py"), "400000"] },
+  { name: "pinned.py 400000", args: [join(root, "bench/cases/pinned.py"), "400000"] },
 ];
 
 /** An environment with memray in it, made once; undefined, with the reason said, when it cannot be had. */

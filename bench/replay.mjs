@@ -23,7 +23,7 @@ if (python === undefined) {
 }
 const workloads = [
   { name: "documents.py", args: [join(root, "bench/cases/documents.py")] },
-  { name: "pinned.py 400000", args: [join(root, "apps/cli/cases/pinned.py"), "400000"] },
+  { name: "pinned.py 400000", args: [join(root, "bench/cases/pinned.py"), "400000"] },
 ];
 
 const lines = [];
