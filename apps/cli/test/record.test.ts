@@ -75,9 +75,9 @@ os.kill(os.getpid(), signal.${signal})`;
     "passes %s on, and lives until the program ends",
     async (signal) => {
       const code = `
-import signal, sys, time
+import os, signal, sys, time
 def on_signal(number, frame):
-    print(signal.Signals(number).name, flush=True)
+    os.write(1, (signal.Signals(number).name + "\\n").encode())  # not print: it may be what was interrupted
     time.sleep(0.05)
     sys.exit(5)
 signal.signal(signal.${signal}, on_signal)

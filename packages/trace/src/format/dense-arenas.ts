@@ -1,6 +1,6 @@
 // A place in 32 bits for each arena of a trace, for readers that want recorded addresses and have no engine.
 
-import type { AddressSpace } from "./event-decoder.ts";
+import type { AddressSpace } from "./address-space.ts";
 import type { ArenaMapping } from "./tables.ts";
 
 /** Gives each mapped arena a range of linear addresses, and turns those back into recorded ones. */

@@ -3,6 +3,7 @@
 
 import { TraceDamagedError } from "../errors.ts";
 import { AddressHistory } from "./address-history.ts";
+import type { AddressSpace } from "./address-space.ts";
 import { ByteReader } from "./byte-reader.ts";
 import {
   CLASS_SHIFT,
@@ -29,15 +30,6 @@ import {
 import type { EventSink } from "./event-sink.ts";
 import type { ArenaMapping, Tables } from "./tables.ts";
 
-/** Gives recorded addresses a place in 32 bits. */
-export interface AddressSpace {
-  /**
-   * The linear address of the page that begins at `pageBase`, or 0 when it does not lie wholly in an arena. Pages stay
-   * whole: the offset in the page is kept. Asked when a page is named.
-   */
-  linearPage(pageBase: number): number;
-}
-
 // The constants of the hot loop, in this module: V8 folds those into the code, but not imported ones, which cost a fifth
 // of the time. The hashes are signed because larger numbers would be doubles.
 const HISTORY_HASH = HASH.history | 0;
@@ -52,13 +44,10 @@ const SZIDX_SHIFT = CLASS_SHIFT;
 const UNIT_SHIFT = REF_UNIT_SHIFT;
 const CLASS_COUNT = CLASSES;
 const LAST_RUN = RUN_MAX;
-const SLOT_RECORD = EventRecord.slot;
-const SYMBOL_RECORD = EventRecord.symbol;
-const MALLOC = SymbolOp.malloc;
-const CALLOC = SymbolOp.calloc;
+const { slot: SLOT_RECORD, symbol: SYMBOL_RECORD } = EventRecord;
+const { malloc: MALLOC, calloc: CALLOC } = SymbolOp;
 const BY_REF = EXPLICIT;
-const OP_MALLOC = Op.malloc;
-const OP_CALLOC = Op.calloc;
+const { malloc: OP_MALLOC, calloc: OP_CALLOC } = Op;
 
 const HOW_MASK = 3;
 const OP_MASK = 7;

@@ -4,7 +4,7 @@
 import { type ArenaAddress, arenaAddress, type PymallocProfile } from "@obmalloc/abi";
 import type { ArenaAllocator } from "@obmalloc/pymalloc";
 import type { PageMapper } from "@obmalloc/raw-heap";
-import type { AddressSpace } from "../format/event-decoder.ts";
+import type { AddressSpace } from "../format/address-space.ts";
 import type { ArenaMapping } from "../format/tables.ts";
 
 /** An arena of the recorded process that is mapped at present. */
