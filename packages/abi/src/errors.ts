@@ -42,6 +42,18 @@ export class NotABlockError extends MemoryError {
   }
 }
 
+/** The bytes that an engine keeps in memory are not what it wrote: somebody wrote over them. */
+export class DamagedMemoryError extends MemoryError {
+  override readonly name: string = "DamagedMemoryError";
+
+  constructor(operation: string, address: number, what: string, options: ObmallocErrorOptions = {}) {
+    super(`${operation}: the bytes at ${formatAddress(address)} are damaged: ${what}`, address, {
+      details: ["Something wrote outside its block, or to memory that was freed. check() lists all damage."],
+      ...options,
+    });
+  }
+}
+
 /** What an engine needs for its own state could not be allocated, so that it cannot be made at all. */
 export class OutOfMemoryError extends ObmallocError {
   override readonly name: string = "OutOfMemoryError";

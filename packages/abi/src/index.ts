@@ -15,6 +15,7 @@ export {
 } from "./addresses.ts";
 export { type DataModel, dataModels, ilp32, isSize, lp64 } from "./data-model.ts";
 export {
+  DamagedMemoryError,
   MemoryError,
   NotABlockError,
   ObmallocError,

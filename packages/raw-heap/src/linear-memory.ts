@@ -3,77 +3,106 @@
 // Its views have a fixed length and are replaced when the memory grows. Views that follow their buffer by
 // themselves are slower, and so is any view over a resizable ArrayBuffer, even of fixed length (2 times, on
 // Node 20 and 24): hence WebAssembly.Memory first, which needs no compiled module and exists in every host
-// that this package is written for, and a resizable ArrayBuffer where it does not.
+// that this package is written for.
 
-import { roundUp } from "@obmalloc/abi";
-
-/** The unit in which memory grows, WebAssembly's page: 64 KiB. */
-export const GROWTH_UNIT_BYTES = 64 * 1024;
-
-/** The largest memory: every address fits in 32 bits. */
-export const MAX_MEMORY_BYTES = 2 ** 32;
+import { ObmallocError, roundUp } from "@obmalloc/abi";
+import {
+  bufferOf,
+  GROWTH_UNIT_BYTES,
+  growSource,
+  isBuffer,
+  isShared,
+  limitOf,
+  MAX_MEMORY_BYTES,
+  type MemoryBacking,
+  type MemorySource,
+  newSource,
+} from "./memory-source.ts";
 
 export interface LinearMemoryOptions {
   /** Bytes at the start, rounded up to 64 KiB. @defaultValue one unit */
   readonly initialBytes?: number;
-  /** Bytes that it may grow to, rounded up to 64 KiB, at most 4 GiB. @defaultValue 4 GiB */
+  /**
+   * The end of the addresses that may be used, at most 4 GiB, rounded up to 64 KiB where the source is made here.
+   * @defaultValue 4 GiB, or as far as the given source can grow
+   */
   readonly maxBytes?: number;
-  /** What holds the bytes; "resizable" also stands in where the host has no WebAssembly. @defaultValue "wasm" */
+  /** What holds the bytes; "array" also stands in where the host has no WebAssembly. @defaultValue "wasm" */
   readonly backing?: MemoryBacking;
+  /** Whether Workers can share it: the bytes are a `SharedArrayBuffer` then. @defaultValue false */
+  readonly shared?: boolean;
+  /**
+   * Bytes that exist: a `WebAssembly.Memory` with a module's own data in front, any array buffer, or the
+   * {@link LinearMemory.source} of a shared memory that another Worker made. `initialBytes`, `backing` and `shared`
+   * say nothing then.
+   */
+  readonly source?: MemorySource;
+  /** The first byte address that may be used; what is in front of it belongs to somebody else. @defaultValue 0 */
+  readonly startAddress?: number;
 }
 
-/** `WebAssembly.Memory`, or a resizable `ArrayBuffer`. */
-export type MemoryBacking = "wasm" | "resizable";
+/** A memory was taken away: its buffer was transferred to another thread. */
+export class DetachedMemoryError extends ObmallocError {
+  override readonly name = "DetachedMemoryError";
 
-/** A buffer that can grow in place of the one before it. */
-interface Backing {
-  readonly buffer: ArrayBuffer;
-  grow(toBytes: number): void;
+  constructor() {
+    super("The memory's buffer is detached.", {
+      details: [
+        "It was transferred to another thread. Share it (shared: true), or send a copy of the bytes.",
+      ],
+    });
+  }
 }
-
-interface WasmMemory {
-  readonly buffer: ArrayBuffer;
-  grow(deltaUnits: number): number;
-}
-
-type WasmMemoryConstructor = new (descriptor: { initial: number; maximum: number }) => WasmMemory;
 
 /**
- * Growable byte memory with 32-bit addresses.
+ * Byte memory with 32-bit addresses: an address is the index of a byte in {@link buffer}.
  *
  * Growth keeps every address and its content; new bytes are zero. It replaces {@link buffer}, {@link u8} and
- * {@link u32}: read them from the memory each time, or keep copies and refresh them in {@link onGrow}.
+ * {@link u32}: read them from the memory each time, or keep copies and refresh them in {@link onGrow}. Where somebody
+ * else can grow the same bytes (another Worker, a WebAssembly module), {@link refresh} notices.
  *
  * @example const memory = new LinearMemory({ maxBytes: 16 * 1024 * 1024 });
  */
 export class LinearMemory {
-  /** Bytes that the memory may grow to. */
+  /** What holds the bytes. A Worker gets it by `postMessage` and makes its own `LinearMemory({ source })`. */
+  readonly source: MemorySource;
+  /** Whether the bytes can be shared between Workers. */
+  readonly shared: boolean;
+  /** Whether the source came from outside, so that its owner may grow it too. */
+  readonly foreign: boolean;
+  /** The first byte address that may be used. */
+  readonly startAddress: number;
+  /** The end of the addresses that may be used, present or to come. */
   readonly maxBytes: number;
   /** The present buffer. */
-  buffer: ArrayBuffer;
+  buffer: ArrayBufferLike;
   /** All bytes; index = address. */
-  u8: Uint8Array<ArrayBuffer>;
+  u8: Uint8Array;
   /** All aligned 32-bit words; index = address / 4. */
-  u32: Uint32Array<ArrayBuffer>;
+  u32: Uint32Array;
 
-  private readonly backing: Backing;
+  /** Bytes of the buffer when it was last looked at. */
+  private presentBytes: number;
   private readonly listeners = new Set<() => void>();
 
-  /** @throws {RangeError} unless 0 <= initialBytes <= maxBytes <= 4 GiB. */
+  /**
+   * @throws {RangeError} unless 0 <= startAddress, initialBytes <= maxBytes <= 4 GiB, in whole numbers, and
+   * `startAddress` lies inside a given source.
+   */
   constructor(options: LinearMemoryOptions = {}) {
-    const wantedBytes = options.initialBytes ?? GROWTH_UNIT_BYTES;
-    const initialBytes = roundUp(wantedBytes, GROWTH_UNIT_BYTES);
-    const maxBytes = roundUp(options.maxBytes ?? MAX_MEMORY_BYTES, GROWTH_UNIT_BYTES);
-    if (!(wantedBytes >= 0 && initialBytes <= maxBytes && maxBytes <= MAX_MEMORY_BYTES)) {
-      throw new RangeError(
-        `A memory of ${wantedBytes} to ${maxBytes} bytes cannot be made: the limit is 4 GiB.`,
-      );
-    }
-    this.maxBytes = maxBytes;
-    this.backing = makeBacking(options.backing, initialBytes, maxBytes);
-    this.buffer = this.backing.buffer;
+    this.foreign = options.source !== undefined;
+    this.startAddress = options.startAddress ?? 0;
+    this.maxBytes = endOf(options);
+    this.source = options.source ?? makeSource(options, this.maxBytes);
+    this.buffer = bufferOf(this.source);
+    this.presentBytes = this.buffer.byteLength;
+    this.shared = isShared(this.buffer);
     this.u8 = new Uint8Array(this.buffer, 0, this.buffer.byteLength);
-    this.u32 = new Uint32Array(this.buffer, 0, this.buffer.byteLength / 4);
+    this.u32 = new Uint32Array(this.buffer, 0, Math.floor(this.buffer.byteLength / 4));
+    const end = Math.min(this.maxBytes, this.buffer.byteLength);
+    if (!Number.isInteger(this.startAddress) || this.startAddress < 0 || this.startAddress > end) {
+      throw new RangeError(`A memory of ${end} bytes cannot be used from address ${this.startAddress} on.`);
+    }
   }
 
   /** A memory that starts as a copy of `bytes`: the machine that lived in them lives in it too. */
@@ -83,23 +112,40 @@ export class LinearMemory {
     return memory;
   }
 
-  /** Bytes at present. */
+  /** Bytes at present that may be addressed. */
   get byteLength(): number {
-    return this.buffer.byteLength;
+    return Math.min(this.u8.length, this.maxBytes);
   }
 
   /**
-   * Makes the memory at least `bytes` long; grows by a quarter at a time so that growth stays rare.
+   * Makes the memory at least `bytes` long; grows by a thirty-second at a time so that growth stays rare and little
+   * is held for nothing.
    *
    * @returns false, with nothing changed, when that is above {@link maxBytes} or the host has no room.
    */
   ensure(bytes: number): boolean {
+    this.refresh();
     const present = this.byteLength;
     if (bytes <= present) return true;
-    const needed = roundUp(bytes, GROWTH_UNIT_BYTES);
-    if (!(needed <= this.maxBytes)) return false;
-    const generous = roundUp(present + present / 4, GROWTH_UNIT_BYTES);
-    return this.tryGrow(Math.min(Math.max(needed, generous), this.maxBytes)) || this.tryGrow(needed);
+    if (!(bytes <= this.maxBytes)) return false;
+    const limit = isBuffer(this.source) ? limitOf(this.source) : roundUp(this.maxBytes, GROWTH_UNIT_BYTES);
+    const needed = Math.min(roundUp(bytes, GROWTH_UNIT_BYTES), limit);
+    const generous = Math.min(roundUp(present + present / 32, GROWTH_UNIT_BYTES), limit);
+    return this.tryGrow(Math.max(needed, generous)) || this.tryGrow(needed);
+  }
+
+  /**
+   * Looks whether somebody else has grown the memory, and replaces the views if so.
+   *
+   * @returns whether the views are new.
+   * @throws {DetachedMemoryError} when the buffer is gone, or has been cut short.
+   */
+  refresh(): boolean {
+    const buffer = bufferOf(this.source);
+    if (buffer === this.buffer && buffer.byteLength === this.presentBytes) return false;
+    if (buffer.byteLength < this.presentBytes) throw new DetachedMemoryError();
+    this.replaceViews(buffer);
+    return true;
   }
 
   /**
@@ -114,36 +160,56 @@ export class LinearMemory {
     };
   }
 
+  /** Whether {@link discard} can do something here. */
+  get canDiscard(): boolean {
+    return !isBuffer(this.source) && typeof this.source.discard === "function";
+  }
+
+  /**
+   * Gives the host memory back behind a range of whole pages that nobody needs, where it can take it; they read as 0.
+   *
+   * @returns whether it could.
+   */
+  discard(address: number, sizeBytes: number): boolean {
+    const { source } = this;
+    if (isBuffer(source) || typeof source.discard !== "function") return false;
+    source.discard(address, sizeBytes);
+    return true;
+  }
+
   private tryGrow(toBytes: number): boolean {
     try {
-      this.backing.grow(toBytes);
+      growSource(this.source, toBytes);
     } catch {
-      return false; // hosts refuse with a RangeError and leave the memory as it was
+      return false; // hosts refuse with an error of their own and leave the memory as it was
     }
-    this.buffer = this.backing.buffer;
-    this.u8 = new Uint8Array(this.buffer, 0, this.buffer.byteLength);
-    this.u32 = new Uint32Array(this.buffer, 0, this.buffer.byteLength / 4);
-    for (const listener of this.listeners) listener();
+    this.replaceViews(bufferOf(this.source));
     return true;
+  }
+
+  private replaceViews(buffer: ArrayBufferLike): void {
+    this.buffer = buffer;
+    this.presentBytes = buffer.byteLength;
+    this.u8 = new Uint8Array(buffer, 0, buffer.byteLength);
+    this.u32 = new Uint32Array(buffer, 0, Math.floor(buffer.byteLength / 4));
+    for (const listener of this.listeners) listener();
   }
 }
 
-function makeBacking(kind: MemoryBacking | undefined, initialBytes: number, maxBytes: number): Backing {
-  const wasm = (globalThis as { WebAssembly?: { Memory?: WasmMemoryConstructor } }).WebAssembly?.Memory;
-  if (kind === "resizable" || wasm === undefined) {
-    const buffer = new ArrayBuffer(initialBytes, { maxByteLength: maxBytes });
-    return { buffer, grow: (toBytes) => buffer.resize(toBytes) };
+function endOf({ source, maxBytes }: LinearMemoryOptions): number {
+  const end =
+    source === undefined
+      ? roundUp(maxBytes ?? MAX_MEMORY_BYTES, GROWTH_UNIT_BYTES)
+      : Math.min(maxBytes ?? MAX_MEMORY_BYTES, limitOf(source));
+  if (Number.isInteger(end) && end >= 0 && end <= MAX_MEMORY_BYTES) return end;
+  throw new RangeError(`A memory cannot end at ${maxBytes} bytes: the limit is 4 GiB.`);
+}
+
+function makeSource(options: LinearMemoryOptions, maxBytes: number): MemorySource {
+  const wantedBytes = options.initialBytes ?? GROWTH_UNIT_BYTES;
+  const initialBytes = roundUp(wantedBytes, GROWTH_UNIT_BYTES);
+  if (!(wantedBytes >= 0 && initialBytes <= maxBytes)) {
+    throw new RangeError(`A memory of ${maxBytes} bytes at most cannot start with ${wantedBytes}.`);
   }
-  const memory = new wasm({
-    initial: initialBytes / GROWTH_UNIT_BYTES,
-    maximum: maxBytes / GROWTH_UNIT_BYTES,
-  });
-  return {
-    get buffer() {
-      return memory.buffer;
-    },
-    grow: (toBytes) => {
-      memory.grow((toBytes - memory.buffer.byteLength) / GROWTH_UNIT_BYTES);
-    },
-  };
+  return newSource({ backing: options.backing, shared: options.shared === true, initialBytes, maxBytes });
 }

@@ -2,69 +2,78 @@
 
 import { formatAddress, type Violation } from "@obmalloc/abi";
 import type { LinearMemory } from "./linear-memory.ts";
-import {
-  BIN_COUNT,
-  binOf,
-  MAPPER,
-  PAGE_BYTES,
-  type PageRange,
-  RANGE,
-  WORDS_PER_PAGE,
-} from "./mapper-layout.ts";
+import { BIN_COUNT, binOf, PAGE_BYTES, type PageRange, RANGE, WORDS_PER_PAGE } from "./mapper-layout.ts";
+import { firstPageFor, fixedFields, type HeaderField, type PageBooks } from "./page-books.ts";
 
 type Report = (rule: string, address: number, message: string) => void;
 
 /** All violated invariants; `ranges` is what the map of mapped pages says. */
-export function checkMapper(memory: LinearMemory, ranges: readonly PageRange[]): Violation[] {
+export function checkMapper(
+  memory: LinearMemory,
+  books: PageBooks,
+  ranges: readonly PageRange[],
+): Violation[] {
   const violations: Violation[] = [];
   const report: Report = (rule, address, message) => {
     violations.push(Object.freeze({ rule, address, message }));
   };
   const words = memory.u32;
-  const frontier = words[MAPPER.frontier]!;
-  if (
-    frontier > words[MAPPER.limit]! ||
-    frontier * PAGE_BYTES > memory.byteLength ||
-    frontier < words[MAPPER.first]!
-  ) {
-    report("frontier", MAPPER.frontier * 4, `The frontier is page ${frontier}, outside the memory.`);
+  const { magic, header, limit } = fixedFields(memory);
+  const fixed: [HeaderField, number][] = [
+    ["magic", magic],
+    ["header", header],
+    ["limit", Math.min(books.get("limit"), limit)],
+    ["first", firstPageFor(header, books.get("limit"))],
+  ];
+  for (const [field, expected] of fixed) {
+    const found = books.get(field);
+    if (found === expected) continue;
+    report("header", books.addressOf(field), `The header's ${field} is ${found}, not ${expected}.`);
     return violations;
   }
-  const mappedPages =
-    ranges.reduce((sum, { mapped, sizeBytes }) => sum + (mapped ? sizeBytes : 0), 0) / PAGE_BYTES;
-  if (words[MAPPER.mapped] !== mappedPages) {
+  const frontier = books.get("frontier");
+  if (
+    frontier > books.get("limit") ||
+    frontier * PAGE_BYTES > memory.byteLength ||
+    frontier < books.get("first")
+  ) {
+    report("frontier", books.addressOf("frontier"), `The frontier is page ${frontier}, outside the memory.`);
+    return violations;
+  }
+  const pagesOf = (wanted: readonly PageRange[]) =>
+    wanted.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0) / PAGE_BYTES;
+  const mapped = pagesOf(ranges.filter((range) => range.mapped));
+  const counted = books.get("mapped");
+  if (counted !== mapped) {
+    report("mapped-pages", books.addressOf("mapped"), `${counted} pages are counted, ${mapped} are mapped.`);
+  }
+  const peak = books.get("peak");
+  if (peak < mapped) {
+    report("mapped-pages", books.addressOf("peak"), `The peak is ${peak} pages, ${mapped} are mapped.`);
+  }
+  const foreign = pagesOf(ranges.filter((range) => range.foreign === true));
+  if (books.get("foreignPages") !== foreign) {
     report(
-      "mapped-pages",
-      MAPPER.mapped * 4,
-      `${words[MAPPER.mapped]} pages are counted, ${mappedPages} are mapped.`,
+      "foreign-pages",
+      books.addressOf("foreignPages"),
+      `${books.get("foreignPages")} pages are counted as foreign, ${foreign} are noted.`,
     );
   }
-  if (words[MAPPER.peak]! < mappedPages) {
-    report(
-      "mapped-pages",
-      MAPPER.peak * 4,
-      `The peak is ${words[MAPPER.peak]} pages, ${mappedPages} are mapped.`,
-    );
-  }
-  const free = ranges.filter(({ mapped }) => !mapped);
-  checkBins(words, free, report);
+  const free = ranges.filter((range) => !range.mapped && range.foreign !== true);
+  checkBins(words, books, free, report);
   for (const range of free) checkContent(words, range, report);
-  reportFirstByte(words, 0, WORDS_PER_PAGE, "null-page", report);
+  if (memory.startAddress === 0) reportFirstByte(words, 0, WORDS_PER_PAGE, "null-page", report);
   return violations;
 }
 
 /** Each free range is in the bin of its length, once, and nothing else is. */
-function checkBins(words: Uint32Array, free: readonly PageRange[], report: Report): void {
+function checkBins(words: Uint32Array, books: PageBooks, free: readonly PageRange[], report: Report): void {
   const expected = new Map(
     free.map(({ address, sizeBytes }) => [address / PAGE_BYTES, sizeBytes / PAGE_BYTES]),
   );
   for (let bin = 0; bin < BIN_COUNT; bin++) {
     let previous = 0;
-    for (
-      let range = words[MAPPER.bins + bin]!;
-      range !== 0;
-      range = words[range * WORDS_PER_PAGE + RANGE.next]!
-    ) {
+    for (let range = books.firstOf(bin); range !== 0; range = words[range * WORDS_PER_PAGE + RANGE.next]!) {
       const address = range * PAGE_BYTES;
       const pages = expected.get(range);
       if (pages === undefined) {

@@ -1,4 +1,4 @@
-// The system below the allocators: it maps and unmaps pages of a linear memory, as mmap and munmap do.
+// The system below the allocators: it maps and unmaps pages of a linear memory, as mmap, munmap and sbrk do.
 
 import {
   formatAddress,
@@ -6,21 +6,14 @@ import {
   NULL,
   type PageAddress,
   pageAddress,
+  type RawAddress,
+  rawAddress,
   type Violation,
 } from "@obmalloc/abi";
-import { type LinearMemory, MAX_MEMORY_BYTES } from "./linear-memory.ts";
+import type { LinearMemory } from "./linear-memory.ts";
 import { checkMapper } from "./mapper-check.ts";
-import {
-  BIN_COUNT,
-  binOf,
-  MAPPER,
-  MAPPER_MAGIC,
-  mapperState,
-  PAGE_BYTES,
-  type PageRange,
-  RANGE,
-  WORDS_PER_PAGE,
-} from "./mapper-layout.ts";
+import { PAGE_BYTES, type PageRange } from "./mapper-layout.ts";
+import { alignPage, fixedFields, PageBooks, pagesFor } from "./page-books.ts";
 
 /** Pages were unmapped that are not mapped, or not as asked. */
 export class NotMappedError extends MemoryError {
@@ -33,44 +26,54 @@ export interface MappingStats {
   readonly reservedBytes: number;
   /** Mapped now. */
   readonly committedBytes: number;
+  /** What the host holds for it: mapped pages, and unmapped ones that it could not take back. */
+  readonly residentBytes: number;
   /** The largest `committedBytes` so far. */
   readonly peakBytes: number;
   /** Unmapped again and waiting for reuse. */
   readonly reusableBytes: number;
+  /** Between our pages, but grown by somebody else and theirs. */
+  readonly foreignBytes: number;
 }
 
 /**
- * Maps and unmaps pages of 4 KiB in a linear memory that it owns from end to end.
+ * Maps and unmaps pages of 4 KiB in a linear memory, from its `startAddress` on.
  *
- * Page 0 is never mapped, so that 0 is NULL. Mapped pages are zero. Unmapped ranges are zeroed, merged with free
- * neighbours, and reused: the first one found in the smallest class of lengths that has a fit; the memory
- * grows when none fits. All state lies in the memory (see mapper-layout.ts).
+ * Page 0 is never mapped, so that 0 is NULL. Mapped pages are zero. Unmapped ranges are given back to the host where it
+ * takes them, else zeroed; they are merged with free neighbours, and reused: the first one found in the smallest class
+ * of lengths that has a fit; the memory grows when none fits. In a memory that came from outside, pages that somebody
+ * else has grown in the meantime are left alone. All state lies in the memory (see mapper-layout.ts).
  */
 export class PageMapper {
   readonly memory: LinearMemory;
+  private readonly books: PageBooks;
 
   private constructor(memory: LinearMemory) {
     this.memory = memory;
+    this.books = new PageBooks(memory);
   }
 
   /**
-   * Takes charge of an untouched memory.
+   * Takes charge of a memory from its `startAddress` to its present end, and of what it grows. In memory that came from
+   * outside, what was there is cleared.
    *
-   * @throws {RangeError} when `memory.maxBytes` is too small to hold the mapper's own state.
+   * @throws {RangeError} when there is no room for the mapper's own state.
    */
   static create(memory: LinearMemory): PageMapper {
-    // The last page of 4 GiB stays unused, so that the end of a mapping is an address too.
-    const limitPages = Math.min(memory.maxBytes, MAX_MEMORY_BYTES - PAGE_BYTES) / PAGE_BYTES;
-    const firstPage = 1 + Math.ceil(mapperState(limitPages).sizeBytes / PAGE_BYTES);
-    if (firstPage > limitPages || !memory.ensure(firstPage * PAGE_BYTES)) {
-      throw new RangeError(`A memory of ${memory.maxBytes} bytes has no room for a page mapper.`);
+    const fixed = fixedFields(memory);
+    if (fixed.first > fixed.limit || !memory.ensure(fixed.first * PAGE_BYTES)) {
+      throw new RangeError(
+        `There is no room for a page mapper from ${memory.startAddress} to ${memory.maxBytes}.`,
+      );
     }
-    const words = memory.u32;
-    words[MAPPER.magic] = MAPPER_MAGIC;
-    words[MAPPER.limit] = limitPages;
-    words[MAPPER.frontier] = firstPage;
-    words[MAPPER.first] = firstPage;
-    return new PageMapper(memory);
+    if (memory.foreign) memory.u8.fill(0, fixed.header * PAGE_BYTES, memory.byteLength);
+    const mapper = new PageMapper(memory);
+    const { books } = mapper;
+    for (const field of Object.keys(fixed) as (keyof typeof fixed)[]) books.set(field, fixed[field]);
+    books.set("frontier", fixed.first);
+    books.set("foreign", memory.foreign ? 1 : 0);
+    books.set("known", Math.floor(memory.byteLength / PAGE_BYTES));
+    return mapper;
   }
 
   /**
@@ -79,13 +82,31 @@ export class PageMapper {
    * @throws {MemoryError} when there is no mapper in it.
    */
   static attach(memory: LinearMemory): PageMapper {
+    memory.refresh();
+    const { books } = new PageMapper(memory);
+    // The memory may reach further here than where the mapper was made; its limit stays what it was.
+    const { magic, header } = fixedFields(memory);
     if (
-      memory.u32[MAPPER.magic] !== MAPPER_MAGIC ||
-      memory.u32[MAPPER.limit]! * PAGE_BYTES > memory.maxBytes
+      books.get("magic") !== magic ||
+      books.get("header") !== header ||
+      books.get("limit") * PAGE_BYTES > memory.maxBytes
     ) {
-      throw new MemoryError("There is no page mapper in this memory.", PAGE_BYTES);
+      throw new MemoryError("There is no page mapper in this memory.", books.addressOf("magic"), {
+        details: [
+          "The memory has to start at the same address as where the mapper was made, and to reach as far.",
+        ],
+      });
     }
     return new PageMapper(memory);
+  }
+
+  /** An address that the first owner leaves here for later ones to find; NULL when there is none. */
+  get root(): RawAddress {
+    return rawAddress(this.books.get("root"));
+  }
+
+  set root(address: RawAddress) {
+    this.books.set("root", address);
   }
 
   /**
@@ -96,6 +117,7 @@ export class PageMapper {
    * @param offsetWithinAlignment what the address shall be modulo `alignment`, a multiple of the page size.
    * @returns the address, or NULL when there is no room or `sizeBytes` is not a positive whole number.
    * @throws {RangeError} when alignment or offset are not as described.
+   * @throws {DamagedMemoryError} when somebody wrote to unmapped pages, so that they cannot be given out again.
    */
   mmap(sizeBytes: number, alignment: number = PAGE_BYTES, offsetWithinAlignment: number = 0): PageAddress {
     const unit = alignment / PAGE_BYTES;
@@ -107,14 +129,11 @@ export class PageMapper {
       throw new RangeError(`${offsetWithinAlignment} is not a page-aligned offset below ${alignment}.`);
     }
     if (!Number.isInteger(sizeBytes) || sizeBytes <= 0) return NULL;
-    const pages = Math.ceil(sizeBytes / PAGE_BYTES);
-    if (pages > this.memory.u32[MAPPER.limit]!) return NULL;
-    const start = this.takeFreeRange(pages, unit, offset) || this.extendFrontier(pages, unit, offset);
-    if (start === 0) return NULL;
-    this.setMapped(start, pages, true);
-    const words = this.memory.u32;
-    words[MAPPER.mapped]! += pages;
-    if (words[MAPPER.mapped]! > words[MAPPER.peak]!) words[MAPPER.peak] = words[MAPPER.mapped]!;
+    this.memory.refresh();
+    const pages = pagesFor(sizeBytes);
+    if (pages > this.books.get("limit")) return NULL;
+    const start = this.books.takeFreeRange(pages, unit, offset) || this.extendFrontier(pages, unit, offset);
+    if (start !== 0) this.commit(start, pages);
     return pageAddress(start * PAGE_BYTES);
   }
 
@@ -124,157 +143,190 @@ export class PageMapper {
    * @throws {NotMappedError} when the address is not page-aligned or any of the pages is not mapped.
    */
   munmap(address: PageAddress, sizeBytes: number): void {
+    this.memory.refresh();
     if (!this.isMapped(address, sizeBytes) || address % PAGE_BYTES !== 0) {
       throw new NotMappedError(
         `munmap: ${sizeBytes} bytes at ${formatAddress(address)} are not a range of mapped pages.`,
         address,
       );
     }
-    const words = this.memory.u32;
+    const { books } = this;
     let start = address / PAGE_BYTES;
-    let pages = Math.ceil(sizeBytes / PAGE_BYTES);
-    this.memory.u8.fill(0, address, address + pages * PAGE_BYTES);
-    this.setMapped(start, pages, false);
-    words[MAPPER.mapped]! -= pages;
-    if (start > words[MAPPER.first]! && !this.isPageMapped(start - 1)) {
-      const before = words[start * WORDS_PER_PAGE - 1]!;
-      this.unlinkFreeRange(start - before);
-      start -= before;
-      pages += before;
+    let pages = pagesFor(sizeBytes);
+    if (!this.memory.discard(address, pages * PAGE_BYTES)) {
+      this.memory.u8.fill(0, address, address + pages * PAGE_BYTES);
     }
+    books.setTaken(start, pages, false);
+    books.set("mapped", books.get("mapped") - pages);
     const end = start + pages;
-    if (end < words[MAPPER.frontier]! && !this.isPageMapped(end)) {
-      pages += words[end * WORDS_PER_PAGE + RANGE.count]!;
-      this.unlinkFreeRange(end);
+    if (start > books.get("first") && !books.isTaken(start - 1)) {
+      start -= books.unlinkFreeRange(start - books.freePagesBefore(start));
+      pages = end - start;
     }
-    this.linkFreeRange(start, pages);
+    if (end < books.get("frontier") && !books.isTaken(end)) pages += books.unlinkFreeRange(end);
+    books.linkFreeRange(start, pages);
+  }
+
+  /**
+   * Maps the pages behind a mapping too, when nobody has them (mremap without moving).
+   *
+   * @param end where the mapping ends now, page-aligned.
+   * @returns whether that was possible; nothing has changed if not.
+   */
+  extend(end: number, sizeBytes: number): boolean {
+    this.memory.refresh();
+    const { books } = this;
+    const start = end / PAGE_BYTES;
+    const pages = pagesFor(sizeBytes);
+    const frontier = books.get("frontier");
+    if (!this.isMapped(end - 1, 1) || !Number.isInteger(start) || !(pages > 0)) return false;
+    if (start < frontier) {
+      if (books.isTaken(start)) return false;
+      const rest = books.freePages(start) - pages;
+      if (rest < 0 && (start + pages + rest < frontier || !this.moveFrontier(start + pages))) return false;
+      books.unlinkFreeRange(start);
+      if (rest > 0) books.linkFreeRange(start + pages, rest);
+    } else if (!this.moveFrontier(start + pages)) {
+      return false;
+    }
+    this.commit(start, pages);
+    return true;
+  }
+
+  /**
+   * More pages for the one heap that grows at its end: the classical sbrk, but for two things. What it returns is not
+   * the old break when somebody else has mapped the pages behind it; and it never shrinks, {@link munmap} does.
+   *
+   * @returns the address of the new pages, NULL when there is no room.
+   */
+  sbrk(sizeBytes: number): PageAddress {
+    const { books } = this;
+    const old = books.get("break");
+    let address = pageAddress(old * PAGE_BYTES);
+    if (old === 0 || !this.extend(address, sizeBytes)) address = this.mmap(sizeBytes);
+    if (address !== NULL) books.set("break", address / PAGE_BYTES + pagesFor(sizeBytes));
+    return address;
   }
 
   /** Whether each of the pages that hold these bytes is mapped. False for an empty or impossible range. */
   isMapped(address: number, sizeBytes: number): boolean {
     if (!Number.isInteger(address) || !(sizeBytes > 0)) return false;
+    const { books } = this;
     const end = Math.ceil((address + sizeBytes) / PAGE_BYTES);
     let page = Math.floor(address / PAGE_BYTES);
-    if (page < this.memory.u32[MAPPER.first]! || end > this.memory.u32[MAPPER.frontier]!) return false;
-    while (page < end && this.isPageMapped(page)) page++;
+    if (page < books.get("first") || end > books.get("frontier")) return false;
+    if (books.foreignRanges().some((range) => page < range.page + range.pages && range.page < end))
+      return false;
+    while (page < end && books.isTaken(page)) page++;
     return page === end;
   }
 
   /** What is mapped, in bytes. */
   stats(): MappingStats {
-    const words = this.memory.u32;
-    const first = words[MAPPER.first]!;
+    const { books } = this;
+    const mapped = books.get("mapped");
+    const foreign = books.get("foreignPages");
+    const used = books.get("frontier") - books.get("first") - foreign;
     return Object.freeze({
-      reservedBytes: (words[MAPPER.limit]! - first) * PAGE_BYTES,
-      committedBytes: words[MAPPER.mapped]! * PAGE_BYTES,
-      peakBytes: words[MAPPER.peak]! * PAGE_BYTES,
-      reusableBytes: (words[MAPPER.frontier]! - first - words[MAPPER.mapped]!) * PAGE_BYTES,
+      reservedBytes: (books.get("limit") - books.get("first") - foreign) * PAGE_BYTES,
+      committedBytes: mapped * PAGE_BYTES,
+      residentBytes: (this.memory.canDiscard ? mapped : used) * PAGE_BYTES,
+      peakBytes: books.get("peak") * PAGE_BYTES,
+      reusableBytes: (used - mapped) * PAGE_BYTES,
+      foreignBytes: foreign * PAGE_BYTES,
     });
   }
 
-  /** Ranges of mapped and of reusable pages by address, neighbours of the same kind as one. */
+  /** Ranges of mapped, reusable and foreign pages by address, neighbours of the same kind as one. */
   inspect(): readonly PageRange[] {
-    const words = this.memory.u32;
+    const { books } = this;
     const ranges: PageRange[] = [];
-    let start = words[MAPPER.first]!;
-    const frontier = Math.min(words[MAPPER.frontier]!, this.memory.byteLength / PAGE_BYTES);
-    for (let page = start + 1; page <= frontier; page++) {
-      const mapped = this.isPageMapped(start);
-      if (page < frontier && this.isPageMapped(page) === mapped) continue;
-      const range = {
-        address: pageAddress(start * PAGE_BYTES),
-        sizeBytes: (page - start) * PAGE_BYTES,
-        mapped,
-      };
-      ranges.push(Object.freeze(range));
-      start = page;
+    const add = (page: number, end: number, kind: { mapped: boolean; foreign?: true }) => {
+      if (end <= page) return;
+      const sizeBytes = (end - page) * PAGE_BYTES;
+      ranges.push(Object.freeze({ address: pageAddress(page * PAGE_BYTES), sizeBytes, ...kind }));
+    };
+    const frontier = Math.min(books.get("frontier"), this.memory.byteLength / PAGE_BYTES);
+    let page = books.get("first");
+    for (const gap of [...books.foreignRanges(), { page: frontier, pages: 0 }]) {
+      let start = page;
+      for (const end = Math.min(gap.page, frontier); page < end; page++) {
+        if (books.isTaken(page) === books.isTaken(start)) continue;
+        add(start, page, { mapped: books.isTaken(start) });
+        start = page;
+      }
+      add(start, page, { mapped: books.isTaken(start) });
+      add(gap.page, gap.page + gap.pages, { mapped: false, foreign: true });
+      page = Math.max(page, gap.page + gap.pages);
     }
     return Object.freeze(ranges);
   }
 
   /** Verifies the mapper's books and that nobody wrote to pages that are not mapped, NULL's page included. O(free bytes). */
   check(): Violation[] {
-    return checkMapper(this.memory, this.inspect());
+    this.memory.refresh();
+    return checkMapper(this.memory, this.books, this.inspect());
   }
 
-  private takeFreeRange(pages: number, unit: number, offset: number): number {
-    const words = this.memory.u32;
-    for (let bin = binOf(pages); bin < BIN_COUNT; bin++) {
-      let range = words[MAPPER.bins + bin]!;
-      while (range !== 0) {
-        const length = words[range * WORDS_PER_PAGE + RANGE.count]!;
-        const start = alignPage(range, unit, offset);
-        const rest = range + length - (start + pages);
-        if (rest >= 0) {
-          this.unlinkFreeRange(range);
-          if (start > range) this.linkFreeRange(range, start - range);
-          if (rest > 0) this.linkFreeRange(start + pages, rest);
-          return start;
-        }
-        range = words[range * WORDS_PER_PAGE + RANGE.next]!;
-      }
-    }
-    return 0;
+  private commit(start: number, pages: number): void {
+    const { books } = this;
+    books.setTaken(start, pages, true);
+    const mapped = books.get("mapped") + pages;
+    books.set("mapped", mapped);
+    if (mapped > books.get("peak")) books.set("peak", mapped);
   }
 
   /** Takes pages at the end of what was ever used, beginning with a free range that touches it. */
   private extendFrontier(pages: number, unit: number, offset: number): number {
-    let words = this.memory.u32;
-    const frontier = words[MAPPER.frontier]!;
-    const touches = frontier > words[MAPPER.first]! && !this.isPageMapped(frontier - 1);
-    const base = touches ? frontier - words[frontier * WORDS_PER_PAGE - 1]! : frontier;
+    const { books } = this;
+    const frontier = books.get("frontier");
+    const touches = frontier > books.get("first") && !books.isTaken(frontier - 1);
+    const base = touches ? frontier - books.freePagesBefore(frontier) : frontier;
     const start = alignPage(base, unit, offset);
-    const end = start + pages;
-    if (end > words[MAPPER.limit]! || !this.memory.ensure(end * PAGE_BYTES)) return 0;
-    words = this.memory.u32;
-    if (touches) this.unlinkFreeRange(base);
-    words[MAPPER.frontier] = end;
-    if (start > base) this.linkFreeRange(base, start - base);
+    if (!this.moveFrontier(start + pages)) {
+      // Somebody else's pages may lie there now: then the frontier is behind them, and it can go on from there.
+      return books.get("frontier") === frontier ? 0 : this.extendFrontier(pages, unit, offset);
+    }
+    if (touches) books.unlinkFreeRange(base);
+    if (start > base) books.linkFreeRange(base, start - base);
     return start;
   }
 
-  private linkFreeRange(page: number, pages: number): void {
-    const words = this.memory.u32;
-    const bin = MAPPER.bins + binOf(pages);
-    const word = page * WORDS_PER_PAGE;
-    const head = words[bin]!;
-    words[word + RANGE.count] = pages;
-    words[word + RANGE.next] = head;
-    words[word + RANGE.previous] = 0;
-    words[word + pages * WORDS_PER_PAGE - 1] = pages;
-    if (head !== 0) words[head * WORDS_PER_PAGE + RANGE.previous] = page;
-    words[bin] = page;
-  }
-
-  /** Takes a free range out of its bin and leaves all its bytes zero. */
-  private unlinkFreeRange(page: number): void {
-    const words = this.memory.u32;
-    const word = page * WORDS_PER_PAGE;
-    const pages = words[word + RANGE.count]!;
-    const next = words[word + RANGE.next]!;
-    const previous = words[word + RANGE.previous]!;
-    if (previous === 0) words[MAPPER.bins + binOf(pages)] = next;
-    else words[previous * WORDS_PER_PAGE + RANGE.next] = next;
-    if (next !== 0) words[next * WORDS_PER_PAGE + RANGE.previous] = previous;
-    words.fill(0, word, word + 3);
-    words[word + pages * WORDS_PER_PAGE - 1] = 0;
-  }
-
-  private isPageMapped(page: number): boolean {
-    return ((this.memory.u32[MAPPER.map + (page >>> 5)]! >>> (page & 31)) & 1) === 1;
-  }
-
-  private setMapped(start: number, pages: number, mapped: boolean): void {
-    const words = this.memory.u32;
-    for (let page = start; page < start + pages; page++) {
-      const bit = 1 << (page & 31);
-      if (mapped) words[MAPPER.map + (page >>> 5)]! |= bit;
-      else words[MAPPER.map + (page >>> 5)]! &= ~bit;
+  /**
+   * Makes `end` the end of what was ever used, with memory up to there. The caller maps or links the pages.
+   *
+   * @returns false when it cannot be: no room, or somebody else's pages are in the way; then they are noted, and the
+   * frontier lies behind them.
+   */
+  private moveFrontier(end: number): boolean {
+    const { books, memory } = this;
+    if (end > books.get("limit")) return false;
+    const known = books.get("known");
+    const present = Math.floor(memory.byteLength / PAGE_BYTES);
+    if (end > known) {
+      if (present > known && books.get("foreign") === 1) {
+        this.skipForeignPages(known, present);
+        return false;
+      }
+      if (!memory.ensure(end * PAGE_BYTES)) return false;
+      books.set("known", Math.floor(memory.byteLength / PAGE_BYTES));
     }
+    books.set("frontier", end);
+    return true;
   }
-}
 
-/** The first page at or after `page` that is `offset` modulo `unit`. */
-function alignPage(page: number, unit: number, offset: number): number {
-  return page + ((offset - page) & (unit - 1));
+  private skipForeignPages(known: number, present: number): void {
+    const { books } = this;
+    const frontier = books.get("frontier");
+    if (!books.addForeignRange(known, present - known)) return;
+    books.set("known", present);
+    books.set("frontier", present);
+    if (frontier === known) return;
+    // What is ours up to there becomes a free range; one that touches it from below is merged into it.
+    const below = frontier > books.get("first") && !books.isTaken(frontier - 1);
+    const start = below
+      ? frontier - books.unlinkFreeRange(frontier - books.freePagesBefore(frontier))
+      : frontier;
+    books.linkFreeRange(start, known - start);
+  }
 }

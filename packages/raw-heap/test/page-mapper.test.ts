@@ -2,6 +2,7 @@ import { type PageAddress, pageAddress } from "@obmalloc/abi";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { LinearMemory, MAX_MEMORY_BYTES, NotMappedError, PAGE_BYTES, PageMapper } from "../src/index.ts";
+import { mapperState } from "../src/mapper-layout.ts";
 import { PageOracle } from "./page-oracle.ts";
 
 const KIB = 1024;
@@ -137,7 +138,9 @@ describe("PageMapper", () => {
     expect(reservedBytes).toBe(MIB - b + 10 * PAGE_BYTES);
     expect(rest).toEqual({
       committedBytes: 20 * PAGE_BYTES,
+      residentBytes: 30 * PAGE_BYTES,
       peakBytes: 30 * PAGE_BYTES,
+      foreignBytes: 0,
       reusableBytes: 10 * PAGE_BYTES,
     });
   });
@@ -204,6 +207,121 @@ describe("PageMapper", () => {
   });
 });
 
+describe("PageMapper.sbrk and extend", () => {
+  it("gives pages behind the last ones as long as nobody maps there, and new ones elsewhere after that", () => {
+    const mapper = makeMapper();
+    const a = mapper.sbrk(PAGE_BYTES);
+    expect(mapper.sbrk(2 * PAGE_BYTES)).toBe(a + PAGE_BYTES);
+    const between = mapper.mmap(PAGE_BYTES);
+    expect(between).toBe(a + 3 * PAGE_BYTES);
+    const b = mapper.sbrk(PAGE_BYTES);
+    expect(b).toBe(between + PAGE_BYTES);
+    expect(mapper.sbrk(5 * PAGE_BYTES)).toBe(b + PAGE_BYTES);
+    expect(mapper.sbrk(2 * MIB)).toBe(0);
+    expect(mapper.sbrk(PAGE_BYTES)).toBe(b + 6 * PAGE_BYTES);
+    expect(mapper.check()).toEqual([]);
+  });
+
+  it("extends a mapping into free pages behind it, up to the end of the memory, or not at all", () => {
+    const mapper = makeMapper();
+    const a = mapper.mmap(PAGE_BYTES);
+    const hole = mapper.mmap(4 * PAGE_BYTES);
+    const b = mapper.mmap(PAGE_BYTES);
+    const end = a + PAGE_BYTES;
+    expect(mapper.extend(end, PAGE_BYTES)).toBe(false);
+    mapper.munmap(hole, 4 * PAGE_BYTES);
+    expect(mapper.extend(end, 5 * PAGE_BYTES)).toBe(false);
+    expect(mapper.extend(end, 3 * PAGE_BYTES)).toBe(true);
+    expect(mapper.extend(end + 3 * PAGE_BYTES, PAGE_BYTES)).toBe(true);
+    expect(mapper.isMapped(a, 5 * PAGE_BYTES)).toBe(true);
+    expect(mapper.extend(end + 4 * PAGE_BYTES, PAGE_BYTES)).toBe(false);
+    expect(mapper.extend(end + 1, PAGE_BYTES)).toBe(false);
+    mapper.munmap(b, PAGE_BYTES);
+    expect(mapper.extend(end + 4 * PAGE_BYTES, 10 * PAGE_BYTES)).toBe(true);
+    expect(mapper.extend(end + 14 * PAGE_BYTES, 2 * MIB)).toBe(false);
+    expect(mapper.check()).toEqual([]);
+  });
+});
+
+describe("PageMapper in somebody else's memory", () => {
+  const makeForeign = () => {
+    const source = new WebAssembly.Memory({ initial: 4, maximum: 64 });
+    new Uint8Array(source.buffer).fill(0xee);
+    return { source, memory: new LinearMemory({ source, startAddress: 70_000, maxBytes: 40 * 65_536 }) };
+  };
+  const isUntouched = (source: WebAssembly.Memory, start: number, end: number) =>
+    new Uint8Array(source.buffer, start, end - start).every((byte) => byte === 0xee);
+
+  it("stays behind the start address, and maps zeroed pages there", () => {
+    const { source, memory } = makeForeign();
+    const mapper = PageMapper.create(memory);
+    const a = mapper.mmap(3 * PAGE_BYTES);
+    expect(a).toBeGreaterThan(70_000);
+    expect(memory.u8.subarray(a, a + 3 * PAGE_BYTES).every((byte) => byte === 0)).toBe(true);
+    expect(isUntouched(source, 0, 70_000)).toBe(true);
+    const attached = PageMapper.attach(
+      new LinearMemory({ source, startAddress: 70_000, maxBytes: 40 * 65_536 }),
+    );
+    expect(attached.isMapped(a, 3 * PAGE_BYTES)).toBe(true);
+    expect(() => PageMapper.attach(new LinearMemory({ source }))).toThrow("There is no page mapper");
+  });
+
+  it("leaves the pages alone that somebody else grows, again and again", () => {
+    const { source, memory } = makeForeign();
+    const mapper = PageMapper.create(memory);
+    const oracle = new PageOracle(memory);
+    const theirs: number[] = [];
+    for (let round = 0; round < 6; round++) {
+      const pages = 7 + 5 * round;
+      const address = mapper.mmap(pages * PAGE_BYTES);
+      expect(address).not.toBe(0);
+      oracle.acquire(address, pages * PAGE_BYTES);
+      theirs.push(source.grow(1) * 65_536);
+      new Uint8Array(source.buffer).fill(0xee, theirs.at(-1));
+      expect(mapper.check()).toEqual([]);
+    }
+    expect(theirs.every((start) => isUntouched(source, start, start + 65_536))).toBe(true);
+    const foreign = mapper.inspect().filter((range) => range.foreign === true);
+    expect(mapper.stats().foreignBytes).toBe(foreign.reduce((sum, range) => sum + range.sizeBytes, 0));
+    expect(foreign.length).toBeGreaterThan(2);
+    for (const { address, sizeBytes } of foreign) {
+      expect(mapper.isMapped(address, sizeBytes)).toBe(false);
+      expect(() => mapper.munmap(address, sizeBytes)).toThrow(NotMappedError);
+    }
+  });
+
+  it("returns NULL when the memory is at its end", () => {
+    const { memory } = makeForeign();
+    const mapper = PageMapper.create(memory);
+    expect(mapper.mmap(60 * 65_536)).toBe(0);
+    expect(mapper.mmap(mapper.stats().reservedBytes)).not.toBe(0);
+    expect(mapper.mmap(1)).toBe(0);
+    expect(memory.buffer.byteLength).toBe(40 * 65_536);
+  });
+
+  it("hands pages back to a host that can take them", () => {
+    const wasm = new WebAssembly.Memory({ initial: 4, maximum: 8 });
+    const discarded: number[][] = [];
+    const source = {
+      get buffer() {
+        return wasm.buffer;
+      },
+      grow: (units: number) => wasm.grow(units),
+      discard: (address: number, sizeBytes: number) => {
+        discarded.push([address, sizeBytes]);
+        new Uint8Array(wasm.buffer, address, sizeBytes).fill(0);
+      },
+    };
+    const mapper = PageMapper.create(new LinearMemory({ source }));
+    const a = mapper.mmap(10 * PAGE_BYTES);
+    mapper.memory.u8.fill(1, a, a + 10 * PAGE_BYTES);
+    mapper.munmap(a, 10 * PAGE_BYTES);
+    expect(discarded).toEqual([[a, 10 * PAGE_BYTES]]);
+    expect(mapper.stats().residentBytes).toBe(0);
+    expect(mapper.check()).toEqual([]);
+  });
+});
+
 describe("PageMapper.check", () => {
   it("finds a write to pages that were unmapped, and one through NULL", () => {
     const mapper = makeMapper();
@@ -225,8 +343,11 @@ describe("PageMapper.check", () => {
     );
     for (const [address, , pages] of holes) mapper.munmap(address, pages * PAGE_BYTES);
     const header = PAGE_BYTES / 4;
-    // Frontier, counts and bins; then the three words that each free range starts with and the one it ends with.
-    const books = [2, 3, ...Array.from({ length: 48 }, (_, bin) => 6 + bin)].map((word) => header + word);
+    // What the header says of pages, and the bins; then the three words that each free range starts with, and its last.
+    const { magic, header_page, frontier_page, mapped_pages, first_page, bins, map } = mapperState(0).offsets;
+    const binWords = Array.from({ length: (map - bins) / 4 }, (_, bin) => bins / 4 + bin);
+    const fields = [magic, header_page, frontier_page, mapped_pages, first_page];
+    const books = [...fields.map((offset) => offset / 4), ...binWords].map((word) => header + word);
     const ranges = holes.flatMap(([address, , pages]) =>
       [0, 1, 2, (pages * PAGE_BYTES) / 4 - 1].map((word) => address / 4 + word),
     );

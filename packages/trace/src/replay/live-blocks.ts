@@ -16,9 +16,9 @@ export class LiveBlocks {
   static readonly memShift = MEM_SHIFT;
 
   /** By address / 16: requested bytes, with a flag for the mem domain; 0 where no block begins. */
-  sizes = new Uint16Array(0);
+  sizes: Uint16Array = new Uint16Array(0);
   /** By address / 16: stack id; empty when stacks are not kept. */
-  stacks = new Uint32Array(0);
+  stacks: Uint32Array = new Uint32Array(0);
   // Memories that grow where they are: a column that had to be copied would cost as much as the events themselves.
   private readonly sizeMemory = new LinearMemory({ maxBytes: 2 ** (32 - UNIT_SHIFT + 1) });
   private readonly stackMemory: LinearMemory | undefined;
