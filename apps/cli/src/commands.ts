@@ -1,6 +1,8 @@
 // The commands with their arguments, options and help. A command's own code is loaded when it runs.
 
 import { type Command, InvalidArgumentError, Option } from "commander";
+import type { BenchFlags } from "./bench/command/options.ts";
+import type { SizeRange } from "./bench/streams/kind.ts";
 import { DEFAULT_OUTPUT, type RecordRequest, STACK_MODES, type StackMode } from "./record/arguments.ts";
 import type { ExitCode } from "./shared/exit-codes.ts";
 
@@ -9,6 +11,13 @@ A moment is a marker's label, an event's number, "shutdown" (the start of the
 interpreter's shutdown) or "end". A program sets a marker with
 sys.audit("obmalloc.mark", "label"): Python 3.8 or newer, nothing to install.
 Without --at: the last marker, else the start of shutdown, else the end.`;
+
+const BENCH_HELP = `
+A stream is a seeded sequence of operations, the same for all; a module for
+--load exports allocators, an array of { name, create() }, where create gives
+{ calls: { malloc, realloc, free }, words(), footprintBytes() }: words is a
+Uint32Array of the whole memory as it is. Allocators that this machine does
+not have are named with what they need.`;
 
 const examples = (...lines: string[]) => `\nExamples:\n${lines.map((line) => `  ${line}`).join("\n")}`;
 
@@ -153,7 +162,49 @@ function addStats(program: Command): void {
     .addHelpText("after", examples("obmalloc stats run.obm", "obmalloc stats run.obm --at shutdown --json"));
 }
 
+export function addBenchCommand(program: Command): void {
+  program
+    .command("bench")
+    .description("time allocators against each other: ours, of npm, WebAssembly, native")
+    .option("--streams <names>", "such as W1,W3 (default: all)", names)
+    .option("--allocators <names>", "such as pymalloc,dlmalloc,glibc (default: all)", names)
+    .option("--load <module>", "allocators of your own, may be repeated", collect)
+    .option("--base <names>", "what ratios refer to (default: dlmalloc,cpython-3.11)", names)
+    .option("--seed <n>", "of the streams", wholeNumber, 1)
+    .option("--rounds <n>", "timed runs of each", wholeNumber, 5)
+    .option("--live <counts>", "live blocks, such as 10000,1000000 (default: by stream)", counts)
+    .option("--operations <n>", "timed operations (default: by stream)", wholeNumber)
+    .option("--sizes <min-max>", "bytes of small blocks (default: by stream)", sizeRange)
+    .option("--verify", "first fill all blocks, and compare what they hold")
+    .option("--json", "as JSON, as the schema in schemas/ describes it")
+    .addHelpText("after", BENCH_HELP)
+    .addHelpText(
+      "after",
+      examples(
+        "obmalloc bench --rounds 9",
+        "obmalloc bench --streams W1 --live 10000,1000000",
+        "obmalloc bench --load ./mine.mjs --allocators dlmalloc,tlsf --json",
+      ),
+    )
+    .action(async (flags: BenchFlags) => {
+      const { benchCommand } = await import("./commands/bench.ts");
+      process.exitCode = await benchCommand(flags);
+    });
+}
+
 function wholeNumber(text: string): number {
   if (!/^[1-9]\d*$/.test(text)) throw new InvalidArgumentError("It must be a whole number from 1.");
   return Number(text);
+}
+
+const names = (text: string): string[] => text.split(",").map((name) => name.trim());
+const collect = (text: string, before: readonly string[] = []): string[] => [...before, text];
+const counts = (text: string): number[] => text.split(",").map(wholeNumber);
+
+function sizeRange(text: string): SizeRange {
+  const [min, max] = (/^(\d+)-(\d+)$/.exec(text) ?? []).slice(1).map(Number);
+  if (min === undefined || max === undefined || min < 1 || min > max) {
+    throw new InvalidArgumentError("It must be two whole numbers from 1, such as 1-512.");
+  }
+  return { min, max };
 }

@@ -1,3 +1,4 @@
+export { cacheFolder } from "./cache-folder.ts";
 export {
   CompileFailedError,
   NoCompilerError,

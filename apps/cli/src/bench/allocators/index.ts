@@ -1,0 +1,23 @@
+// All that the bench knows by name. Another allocator is one more file here, and a line in this list.
+
+import type { Candidate } from "../entrant.ts";
+import { dlmalloc } from "./dlmalloc.ts";
+import { mappedRaw } from "./mapped-raw.ts";
+import { mimalloc } from "./mimalloc.ts";
+import { glibc, nativePymalloc } from "./native.ts";
+import { pymalloc } from "./pymalloc.ts";
+import { thing } from "./thing.ts";
+import { tlsf } from "./tlsf.ts";
+
+/** In the order of the tables. */
+export const candidates: readonly Candidate[] = [
+  pymalloc,
+  mappedRaw,
+  dlmalloc,
+  mimalloc,
+  tlsf,
+  thing,
+  glibc,
+  nativePymalloc(11),
+  nativePymalloc(13),
+];

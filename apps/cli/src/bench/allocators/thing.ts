@@ -1,0 +1,36 @@
+// @thi.ng/malloc: a first-fit allocator in TypeScript over an ArrayBuffer, with linked lists that it searches from the start.
+
+import { type Candidate, heapEntrant } from "../entrant.ts";
+import type { HeapDemand, HeapSource } from "../heap.ts";
+import { importPackage } from "./npm-package.ts";
+
+const BLOCK_OVERHEAD_BYTES = 32;
+
+export const thing: Candidate = {
+  name: "thi.ng",
+  title: "@thi.ng/malloc, JavaScript",
+  origin: "npm",
+  isLinear: true,
+  async prepare() {
+    const { MemPool } = await importPackage<typeof import("@thi.ng/malloc")>("@thi.ng/malloc");
+    return heapEntrant(source(MemPool));
+  },
+};
+
+type MemPoolConstructor = typeof import("@thi.ng/malloc").MemPool;
+
+const source = (MemPool: MemPoolConstructor): HeapSource => ({
+  name: thing.name,
+  create(demand) {
+    const calls = new MemPool({ size: poolBytes(demand) });
+    const words = new Uint32Array(calls.buf);
+    // It cannot grow: what it would need of a memory that can is how far it has come.
+    const footprintBytes = () => calls.stats().top;
+    return { calls, words: () => words, footprintBytes, clear: () => calls.freeAll() };
+  },
+});
+
+/** Room in plenty, since it loses blocks that are resized. */
+function poolBytes({ liveBytesAtPeak, slotCount }: HeapDemand): number {
+  return Math.min(8 * (liveBytesAtPeak + slotCount * BLOCK_OVERHEAD_BYTES) + 2 ** 22, 2 ** 31);
+}

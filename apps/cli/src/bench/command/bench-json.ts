@@ -1,0 +1,64 @@
+// The result of a bench as JSON; schemas/bench.schema.json describes it.
+
+import { cpus } from "node:os";
+import {
+  controlsOf,
+  footprintAtEnd,
+  footprintAtPeak,
+  nsPerCall,
+  nsPerOperation,
+  ratio,
+  rowOf,
+  wallNsPerCall,
+} from "../figures.ts";
+import type { BenchResult, Row, StreamResult } from "../result.ts";
+import type { BenchOptions } from "../run.ts";
+
+export function benchJson(
+  { streams, missing }: BenchResult,
+  { seed, rounds }: BenchOptions,
+  bases: readonly string[],
+) {
+  return {
+    machine: { node: process.versions.node, platform: process.platform, cpu: cpus()[0]?.model ?? "unknown" },
+    seed,
+    rounds,
+    bases,
+    streams: streams.map((result) => streamJson(result, bases)),
+    missing,
+  };
+}
+
+function streamJson(result: StreamResult, bases: readonly string[]) {
+  const { kind, scale, rows } = result;
+  const shown = rows.filter(({ isControl }) => !isControl);
+  return {
+    name: kind.name,
+    title: kind.title,
+    operation: kind.operation,
+    live: scale.live,
+    sizes: scale.sizes,
+    allocators: shown.map((row) => rowJson(row, result, bases)),
+    controls: controlsOf(result),
+  };
+}
+
+function rowJson(row: Row, result: StreamResult, bases: readonly string[]) {
+  const ratios = bases.flatMap((base) => {
+    const baseRow = rowOf(result, base);
+    return baseRow === undefined ? [] : [{ base, ...ratio(row, baseRow) }];
+  });
+  return {
+    name: row.name,
+    origin: row.origin,
+    ...row.facts,
+    nsPerOperation: nsPerOperation(row),
+    nsPerCall: nsPerCall(row),
+    wallNsPerCall: wallNsPerCall(row),
+    ratios,
+    footprintBytesAtEnd: row.footprint.endBytes,
+    footprintBytesAtPeak: row.footprint.peakBytes,
+    footprintOverLiveAtEnd: footprintAtEnd(row) ?? null,
+    footprintOverLiveAtPeak: footprintAtPeak(row) ?? null,
+  };
+}

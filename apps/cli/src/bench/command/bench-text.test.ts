@@ -1,0 +1,65 @@
+import { createColors } from "picocolors";
+import { describe, expect, it } from "vitest";
+import type { BenchResult, Row } from "../result.ts";
+import { streamKinds } from "../streams/index.ts";
+import { benchText } from "./bench-text.ts";
+
+const look = { isTerminal: false, colors: createColors(false), unicode: false, width: 100 };
+
+/** A row of W1 with 1000 operations of 2 calls, and so many ns of CPU time in each round. */
+function rowOf(name: string, rounds: readonly number[], changes: Partial<Row> = {}): Row {
+  const facts = {
+    operations: 1000,
+    calls: 2000,
+    liveBlocks: 100,
+    liveBytesAtEnd: 1000,
+    liveBytesAtPeak: 2000,
+    isCut: false,
+  };
+  const timings = rounds.map((cpuNs) => ({ cpuNs, wallNs: cpuNs }));
+  const footprint = { endBytes: 1500, peakBytes: 2200 };
+  return { name, origin: "wasm", isControl: false, facts, footprint, timings, ...changes };
+}
+
+function textOf(rows: readonly Row[], missing: BenchResult["missing"] = []): string {
+  const kind = streamKinds[0]!;
+  const result = { streams: [{ kind, scale: kind.defaults, rows }], missing };
+  return [...benchText(result, ["a"], look)].join("\n");
+}
+
+describe("benchText", () => {
+  it("shows medians, ratios paired within a round, footprints, who is cut and who is missing", () => {
+    const cut = { ...rowOf("", []).facts, operations: 10, calls: 20, isCut: true };
+    const rows = [
+      rowOf("a", [100_000, 200_000, 300_000]),
+      rowOf("b", [50_000, 400_000, 150_000], { origin: "ours" }),
+      rowOf("slow", [9_000_000, 9_000_000, 9_000_000], { facts: cut }),
+      rowOf("a", [110_000, 202_000, 306_000], { isControl: true }),
+    ];
+    const missing = [{ name: "c", title: "the third", reason: "needs a compiler" }];
+    expect(textOf(rows, missing)).toMatchInlineSnapshot(`
+      "W1  small blocks, replaced at random
+          1,000 times a replacement: free and malloc; 100 live blocks of 1000 bytes at the end
+          allocator    ns/op  ns/call                           of a  held/live  at peak
+          a              200      100  ####################        1       1.50     1.10
+          b              150     75.0  ###############          0.50       1.50     1.10
+          slow*      900,000  450,000  ####################  4500.00       1.50     1.10
+          the same twice: a 1.02 (1.02 to 1.06)
+
+      missing  c (the third): needs a compiler.
+
+      A call is one malloc, free or realloc; medians of CPU time. Ratios are of the time per call, paired
+      within a round. Every allocator runs the same operations, and writes the first and last word of each
+      block.
+      held/live: bytes that the allocator holds from its host over bytes that are asked for, after the
+      last operation and at the peaks.
+      * searches through its blocks, and runs fewer operations for that reason: 10 of W1."
+    `);
+  });
+
+  it("warns when the same twice is not the same", () => {
+    const rows = [rowOf("a", [100]), rowOf("a", [120], { isControl: true })];
+    expect(textOf(rows)).toContain("a noisy run");
+    expect(textOf([rowOf("a", [100]), rowOf("a", [95], { isControl: true })])).not.toContain("a noisy run");
+  });
+});

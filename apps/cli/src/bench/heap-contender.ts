@@ -1,0 +1,67 @@
+// A heap in this process that takes part in the bench.
+
+import type { Contender, Footprint, Timing } from "./contender.ts";
+import { type Driver, makeDriver } from "./driver.ts";
+import type { Heap, HeapSource } from "./heap.ts";
+import type { Stream } from "./streams/stream.ts";
+import { verifyHeap } from "./verify-heap.ts";
+
+const SAMPLES = 64;
+
+export class HeapContender implements Contender {
+  private readonly heap: Heap;
+  private readonly driver: Driver;
+  private readonly stream: Stream;
+  private readonly addresses: Uint32Array;
+
+  constructor(source: HeapSource, stream: Stream) {
+    this.heap = source.create(stream);
+    this.driver = makeDriver(`${source.name} ${stream.name}`);
+    this.stream = stream;
+    this.addresses = new Uint32Array(stream.slotCount);
+  }
+
+  async survey(): Promise<Footprint> {
+    const { length } = this.stream.ops;
+    const step = Math.ceil(length / SAMPLES);
+    let peakBytes = 0;
+    for (let from = 0; from < length; from += step) {
+      this.run(from, Math.min(from + step, length));
+      peakBytes = Math.max(peakBytes, this.heap.footprintBytes());
+    }
+    const endBytes = this.heap.footprintBytes();
+    this.drain();
+    return { endBytes, peakBytes };
+  }
+
+  async round(): Promise<Timing> {
+    const { setup, ops } = this.stream;
+    this.run(0, setup);
+    const cpu = process.cpuUsage();
+    const start = process.hrtime.bigint();
+    this.run(setup, ops.length);
+    const wallNs = Number(process.hrtime.bigint() - start);
+    const { user, system } = process.cpuUsage(cpu);
+    this.drain();
+    return { cpuNs: (user + system) * 1000, wallNs };
+  }
+
+  async verify(): Promise<string | undefined> {
+    const wrong = verifyHeap(this.heap, this.stream, this.addresses);
+    if (wrong === undefined) this.drain();
+    return wrong;
+  }
+
+  async close(): Promise<void> {}
+
+  private run(from: number, to: number): void {
+    this.driver(this.heap.calls, this.heap, this.stream, this.addresses, from, to);
+  }
+
+  /** Blocks that the stream leaves alive are freed, in the order of their slots. */
+  private drain(): void {
+    const { calls, clear } = this.heap;
+    if (clear !== undefined) clear();
+    else for (const slot of this.stream.liveSlots) calls.free(this.addresses[slot]!);
+  }
+}

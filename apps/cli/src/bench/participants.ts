@@ -1,0 +1,83 @@
+// The allocators of one stream, opened: all with the same operations, those that would take for ever with fewer.
+
+import type { Contender, Timing } from "./contender.ts";
+import type { Candidate, Entrant, Origin, StreamOnDisk } from "./entrant.ts";
+import type { StreamFacts } from "./result.ts";
+import { streamOnDisk } from "./stream-file.ts";
+import type { StreamKind, StreamScale } from "./streams/kind.ts";
+import type { Stream } from "./streams/stream.ts";
+
+/** Blocks that an allocator may pass in its searches, all operations together: some seconds of work. */
+const VISITS_OF_LINEAR = 30_000_000;
+const LIVE_OF_LINEAR = 5000;
+
+/** An allocator that can take part. */
+export interface Ready {
+  readonly candidate: Candidate;
+  readonly entrant: Entrant;
+}
+
+/** An allocator with one stream. */
+export interface Participant {
+  readonly name: string;
+  readonly origin: Origin;
+  readonly isControl: boolean;
+  readonly facts: StreamFacts;
+  readonly contender: Contender;
+  readonly timings: Timing[];
+}
+
+/** Which stream, and a folder for its file. */
+export interface StreamPlace {
+  readonly kind: StreamKind;
+  readonly scale: StreamScale;
+  readonly seed: number;
+  readonly folder: string;
+}
+
+/** Adds to `participants`, which has what is to be closed even when this fails. */
+export function openParticipants(
+  participants: Participant[],
+  { kind, scale, seed, folder }: StreamPlace,
+  ready: readonly Ready[],
+  controls: readonly Ready[],
+): void {
+  const make = (of: StreamScale) => streamOnDisk(kind.make({ ...of, seed }), folder);
+  const whole = make(scale);
+  let cut: StreamOnDisk | undefined;
+  const add = ({ candidate, entrant }: Ready, isControl: boolean) => {
+    const { name, origin, isLinear = false } = candidate;
+    if (isLinear) cut ??= make(cutScale(scale));
+    const stream = isLinear ? cut! : whole;
+    const facts = factsOf(stream.stream, whole.stream);
+    participants.push({ name, origin, isControl, facts, contender: entrant.open(stream), timings: [] });
+  };
+  for (const one of ready) add(one, false);
+  for (const one of controls) add(one, true);
+}
+
+export async function closeAll(participants: readonly Participant[]): Promise<void> {
+  await Promise.all(participants.map(({ contender }) => contender.close()));
+}
+
+/**
+ * For an allocator whose time grows with the number of live blocks: fewer operations with as many live blocks; where the
+ * operations follow from the live blocks, fewer of these.
+ */
+function cutScale(scale: StreamScale): StreamScale {
+  if (scale.operations === 0) return { ...scale, live: Math.min(scale.live, LIVE_OF_LINEAR) };
+  const affordable = Math.ceil(VISITS_OF_LINEAR / (scale.live + 1));
+  return { ...scale, operations: Math.min(scale.operations, affordable) };
+}
+
+function factsOf(stream: Stream, whole: Stream): StreamFacts {
+  const { ops, setup, timedCalls, liveSlots, liveBytesAtEnd, liveBytesAtPeak } = stream;
+  return {
+    operations: ops.length - setup,
+    calls: timedCalls,
+    liveBlocks: liveSlots.length,
+    liveBytesAtEnd,
+    liveBytesAtPeak,
+    isCut: ops.length < whole.ops.length,
+  };
+}

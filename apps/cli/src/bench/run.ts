@@ -1,0 +1,109 @@
+// The bench: every stream through every allocator, in turns.
+
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { Footprint } from "./contender.ts";
+import type { Candidate } from "./entrant.ts";
+import { BenchError, MissingPeerError } from "./errors.ts";
+import { closeAll, openParticipants, type Participant, type Ready } from "./participants.ts";
+import type { BenchResult, MissingPeer, Row, StreamResult } from "./result.ts";
+import type { StreamKind, StreamScale } from "./streams/kind.ts";
+
+export interface BenchOptions {
+  readonly candidates: readonly Candidate[];
+  /** Names of allocators that take part a second time, as a control. */
+  readonly controls: readonly string[];
+  readonly streams: readonly StreamKind[];
+  /** Each stream is run at each of these; what is not given is the stream's own. */
+  readonly scales: readonly Partial<StreamScale>[];
+  readonly seed: number;
+  /** Timed rounds, after one that is not. */
+  readonly rounds: number;
+  /** Compare contents first. */
+  readonly verify: boolean;
+}
+
+/** Told after each run of a stream. */
+export type OnStep = (done: number, total: number) => void;
+
+/** @throws {BenchError} when an allocator fails, or none can take part. */
+export async function runBench(options: BenchOptions, onStep: OnStep = () => {}): Promise<BenchResult> {
+  const { ready, missing } = await prepare(options.candidates);
+  if (ready.length === 0) {
+    const reasons = missing.map(({ name, reason }) => `${name}: ${reason}`);
+    throw new BenchError("None of the allocators can take part here.", { details: reasons });
+  }
+  const controls = ready.filter(({ candidate }) => options.controls.includes(candidate.name));
+  const runs = (ready.length + controls.length) * (options.rounds + 1);
+  const total = options.streams.length * options.scales.length * runs;
+  let done = 0;
+  const streams: StreamResult[] = [];
+  for (const kind of options.streams) {
+    for (const changes of options.scales) {
+      const scale = { ...kind.defaults, ...changes };
+      const step = () => onStep(++done, total);
+      streams.push({ kind, scale, rows: await runStream(kind, scale, ready, controls, options, step) });
+    }
+  }
+  return { streams, missing };
+}
+
+async function prepare(candidates: readonly Candidate[]) {
+  const ready: Ready[] = [];
+  const missing: MissingPeer[] = [];
+  for (const candidate of candidates) {
+    try {
+      ready.push({ candidate, entrant: await candidate.prepare() });
+    } catch (error) {
+      if (!(error instanceof MissingPeerError)) throw error;
+      missing.push({ name: candidate.name, title: candidate.title, reason: error.shortMessage });
+    }
+  }
+  return { ready, missing };
+}
+
+async function runStream(
+  kind: StreamKind,
+  scale: StreamScale,
+  ready: readonly Ready[],
+  controls: readonly Ready[],
+  { seed, rounds, verify }: BenchOptions,
+  step: () => void,
+): Promise<Row[]> {
+  const folder = mkdtempSync(join(tmpdir(), "obmalloc-bench-"));
+  const participants: Participant[] = [];
+  try {
+    openParticipants(participants, { kind, scale, seed, folder }, ready, controls);
+    const footprints: Footprint[] = [];
+    for (const participant of participants) {
+      if (verify) await verifyOne(kind, participant);
+      footprints.push(await participant.contender.survey());
+      step();
+    }
+    for (let round = 0; round < rounds; round++) {
+      for (const { contender, timings } of inTurn(participants, round)) {
+        timings.push(await contender.round());
+        step();
+      }
+    }
+    return participants.map(({ name, origin, isControl, facts, timings }, index) => {
+      return { name, origin, isControl, facts, footprint: footprints[index]!, timings };
+    });
+  } finally {
+    await closeAll(participants);
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** Each round begins with another one, and every second round goes the other way: no place in the order is for ever. */
+function inTurn<T>(values: readonly T[], round: number): T[] {
+  const start = round % values.length;
+  const turned = [...values.slice(start), ...values.slice(0, start)];
+  return round % 2 === 1 ? turned.reverse() : turned;
+}
+
+async function verifyOne(kind: StreamKind, { name, contender }: Participant): Promise<void> {
+  const wrong = await contender.verify();
+  if (wrong !== undefined) throw new BenchError(`${name} fails at ${kind.name}: ${wrong}.`);
+}
