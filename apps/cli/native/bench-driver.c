@@ -4,7 +4,7 @@
  *   bench-driver STREAM malloc
  *   bench-driver STREAM pymalloc LIBPYTHON INITIALISE
  *
- * STREAM is a file: four 32-bit words (operations, those of the setup, slots, 0), then sizes and slots as 32-bit words,
+ * STREAM is a file: four 32-bit words (operations, those of the setup, slots, one for others), then sizes and slots as 32-bit words,
  * then one byte for each operation: 0 malloc, 1 free, 2 realloc, 3 replace (free, malloc), 4 pair (malloc, free). Commands
  * come as letters on standard input, each answered by a line:
  *

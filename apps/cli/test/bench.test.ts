@@ -170,6 +170,45 @@ describe("obmalloc bench --load", () => {
     expect(stderr).toContain(message);
   });
 
+  it.each([[[]], [["--isolate"]]])(
+    "gives each of them code of its own, also of what they import (%j)",
+    async (mode) => {
+      const folder = newFolder();
+      writeFileSync(
+        join(folder, "helper.mjs"),
+        `let heaps = 0;
+      export function heap() {
+        if (++heaps > 1) throw new Error("two heaps of one copy");
+        const words = new Uint32Array(1 << 20);
+        let top = 16;
+        const malloc = (size) => (top += (size + 15) & ~15) - ((size + 15) & ~15);
+        return { calls: { malloc, free() {} }, words: () => words, footprintBytes: () => top };
+      }`,
+      );
+      const file = join(folder, "both.mjs");
+      writeFileSync(
+        file,
+        `import { heap } from "./helper.mjs";
+      export const allocators = ["one", "two"].map((name) => ({ name, create: heap }));`,
+      );
+      const scale = ["--live", "10", "--operations", "100", "--rounds", "1"];
+      const bench = [
+        "bench",
+        "--load",
+        file,
+        "--allocators",
+        "one,two",
+        "--base",
+        "two",
+        "--streams",
+        "W1,W2b",
+      ];
+      const { code, stdout, stderr } = await obmalloc([...bench, ...scale, ...mode]);
+      expect([code, stderr]).toEqual([0, ""]);
+      expect(stdout.match(/the same twice: one [^,]*, two /g)).toHaveLength(2);
+    },
+  );
+
   it("says what a module has to export", async () => {
     const file = join(newFolder(), "empty.mjs");
     writeFileSync(file, "export const allocators = [{}];");

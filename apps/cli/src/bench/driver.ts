@@ -1,16 +1,17 @@
 // The loop that takes a JavaScript or WebAssembly allocator through a stream.
 //
 // V8 keeps what it learns about a function with the function's text: two drivers of equal text shared it, and one of them
-// ran 1.5 times slower for what the other had called. So each pair of allocator and stream gets a text of its own.
+// ran 1.5 times slower for what the other had called. So each pair of allocator and stream gets a text of its own;
+// module-copy.ts does the same for the allocators.
 
 import type { Heap, HeapCalls } from "./heap.ts";
-import { Op, type Stream } from "./streams/stream.ts";
+import { Op, type RunnableStream } from "./streams/stream.ts";
 
 /** Runs the calls from `from` up to `to`; gives a sum over the addresses, so that no call is for nothing. */
 export type Driver = (
   calls: HeapCalls,
   heap: Heap,
-  stream: Pick<Stream, "ops" | "slots" | "sizes">,
+  stream: Pick<RunnableStream, "ops" | "slots" | "sizes">,
   addresses: Uint32Array,
   from: number,
   to: number,

@@ -11,7 +11,12 @@ export type Origin = "ours" | "wasm" | "npm" | "native" | "given";
 /** An allocator that can take part. */
 export interface Entrant {
   /** Starts it with one stream. */
-  open(stream: StreamOnDisk): Contender;
+  open(stream: StreamOnDisk): Promise<Contender>;
+  /**
+   * Makes its heaps, where they live in the process that asks for them. Each call loads the allocator's code anew, so
+   * that the heaps of one source share what V8 learns about it with no others.
+   */
+  readonly load?: () => Promise<HeapSource>;
 }
 
 /** A stream, and for those who live in another process a file with the same. */
@@ -34,6 +39,7 @@ export interface Candidate {
 }
 
 /** An entrant whose heaps live in this process. */
-export const heapEntrant = (source: HeapSource): Entrant => ({
-  open: ({ stream }) => new HeapContender(source, stream),
+export const heapEntrant = (load: () => Promise<HeapSource>): Entrant => ({
+  load,
+  open: async ({ stream }) => new HeapContender(await load(), stream),
 });

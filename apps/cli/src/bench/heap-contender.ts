@@ -3,7 +3,7 @@
 import type { Contender, Footprint, Timing } from "./contender.ts";
 import { type Driver, makeDriver } from "./driver.ts";
 import type { Heap, HeapSource } from "./heap.ts";
-import type { Stream } from "./streams/stream.ts";
+import type { RunnableStream } from "./streams/stream.ts";
 import { verifyHeap } from "./verify-heap.ts";
 
 const SAMPLES = 64;
@@ -11,12 +11,12 @@ const SAMPLES = 64;
 export class HeapContender implements Contender {
   private readonly heap: Heap;
   private readonly driver: Driver;
-  private readonly stream: Stream;
+  private readonly stream: RunnableStream;
   private readonly addresses: Uint32Array;
 
-  constructor(source: HeapSource, stream: Stream) {
+  constructor(source: HeapSource, stream: RunnableStream) {
     this.heap = source.create(stream);
-    this.driver = makeDriver(`${source.name} ${stream.name}`);
+    this.driver = makeDriver(source.name);
     this.stream = stream;
     this.addresses = new Uint32Array(stream.slotCount);
   }

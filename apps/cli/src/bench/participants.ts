@@ -36,24 +36,25 @@ export interface StreamPlace {
 }
 
 /** Adds to `participants`, which has what is to be closed even when this fails. */
-export function openParticipants(
+export async function openParticipants(
   participants: Participant[],
   { kind, scale, seed, folder }: StreamPlace,
   ready: readonly Ready[],
   controls: readonly Ready[],
-): void {
+): Promise<void> {
   const make = (of: StreamScale) => streamOnDisk(kind.make({ ...of, seed }), folder);
   const whole = make(scale);
   let cut: StreamOnDisk | undefined;
-  const add = ({ candidate, entrant }: Ready, isControl: boolean) => {
+  const add = async ({ candidate, entrant }: Ready, isControl: boolean) => {
     const { name, origin, isLinear = false } = candidate;
     if (isLinear) cut ??= make(cutScale(scale));
     const stream = isLinear ? cut! : whole;
     const facts = factsOf(stream.stream, whole.stream);
-    participants.push({ name, origin, isControl, facts, contender: entrant.open(stream), timings: [] });
+    const contender = await entrant.open(stream);
+    participants.push({ name, origin, isControl, facts, contender, timings: [] });
   };
-  for (const one of ready) add(one, false);
-  for (const one of controls) add(one, true);
+  for (const one of ready) await add(one, false);
+  for (const one of controls) await add(one, true);
 }
 
 export async function closeAll(participants: readonly Participant[]): Promise<void> {

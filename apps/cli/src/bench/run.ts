@@ -6,6 +6,7 @@ import { join } from "node:path";
 import type { Footprint } from "./contender.ts";
 import type { Candidate } from "./entrant.ts";
 import { BenchError, MissingPeerError } from "./errors.ts";
+import { isolated } from "./isolated.ts";
 import { closeAll, openParticipants, type Participant, type Ready } from "./participants.ts";
 import type { BenchResult, MissingPeer, Row, StreamResult } from "./result.ts";
 import type { StreamKind, StreamScale } from "./streams/kind.ts";
@@ -20,6 +21,10 @@ export interface BenchOptions {
   readonly seed: number;
   /** Timed rounds, after one that is not. */
   readonly rounds: number;
+  /** A process for each allocator and stream, also for those that could share this one. */
+  readonly isolate: boolean;
+  /** Modules that gave some of the candidates. */
+  readonly loads: readonly string[];
   /** Compare contents first. */
   readonly verify: boolean;
 }
@@ -29,7 +34,7 @@ export type OnStep = (done: number, total: number) => void;
 
 /** @throws {BenchError} when an allocator fails, or none can take part. */
 export async function runBench(options: BenchOptions, onStep: OnStep = () => {}): Promise<BenchResult> {
-  const { ready, missing } = await prepare(options.candidates);
+  const { ready, missing } = await prepare(options);
   if (ready.length === 0) {
     const reasons = missing.map(({ name, reason }) => `${name}: ${reason}`);
     throw new BenchError("None of the allocators can take part here.", { details: reasons });
@@ -49,12 +54,13 @@ export async function runBench(options: BenchOptions, onStep: OnStep = () => {})
   return { streams, missing };
 }
 
-async function prepare(candidates: readonly Candidate[]) {
+async function prepare({ candidates, isolate, loads }: BenchOptions) {
   const ready: Ready[] = [];
   const missing: MissingPeer[] = [];
   for (const candidate of candidates) {
     try {
-      ready.push({ candidate, entrant: await candidate.prepare() });
+      const entrant = await candidate.prepare();
+      ready.push({ candidate, entrant: isolate ? isolated(candidate, entrant, loads) : entrant });
     } catch (error) {
       if (!(error instanceof MissingPeerError)) throw error;
       missing.push({ name: candidate.name, title: candidate.title, reason: error.shortMessage });
@@ -74,7 +80,7 @@ async function runStream(
   const folder = mkdtempSync(join(tmpdir(), "obmalloc-bench-"));
   const participants: Participant[] = [];
   try {
-    openParticipants(participants, { kind, scale, seed, folder }, ready, controls);
+    await openParticipants(participants, { kind, scale, seed, folder }, ready, controls);
     const footprints: Footprint[] = [];
     for (const participant of participants) {
       if (verify) await verifyOne(kind, participant);

@@ -1,7 +1,7 @@
 // Whether an allocator keeps what is written to its blocks: a run of a stream that fills each block and compares it.
 
 import type { Heap } from "./heap.ts";
-import { Op, type Stream } from "./streams/stream.ts";
+import { Op, type RunnableStream } from "./streams/stream.ts";
 
 const STAMP_FACTOR = 0x9e3779b1;
 
@@ -63,7 +63,7 @@ class Verification {
 }
 
 /** @returns what is wrong, undefined when nothing is; the blocks that the stream leaves alive stay allocated. */
-export function verifyHeap(heap: Heap, stream: Stream, addresses: Uint32Array): string | undefined {
+export function verifyHeap(heap: Heap, stream: RunnableStream, addresses: Uint32Array): string | undefined {
   const { ops, slots, sizes } = stream;
   const verification = new Verification(heap, stream.slotCount, addresses);
   for (const [i, op] of ops.entries()) {

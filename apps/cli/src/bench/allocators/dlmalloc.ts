@@ -27,6 +27,6 @@ export const dlmalloc: Candidate = {
       writeFileSync(source, SOURCE);
       await compile("clang", [...FLAGS, "-o", target, source, "-lc"], ADVICE);
     });
-    return heapEntrant(wasmSource(this.name, file));
+    return heapEntrant(async () => wasmSource(this.name, file));
   },
 };

@@ -33,6 +33,6 @@ export const mimalloc: Candidate = {
       const inputs = ["-I", join(folder, "include"), source, "-lwasi-emulated-process-clocks"];
       return compile("clang", [...FLAGS, "-o", target, ...inputs], ADVICE);
     });
-    return heapEntrant(wasmSource(this.name, file, "mi_"));
+    return heapEntrant(async () => wasmSource(this.name, file, "mi_"));
   },
 };

@@ -3,11 +3,11 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { dirname, join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { built, compile, toolVersion } from "../build.ts";
 import type { Candidate, Entrant } from "../entrant.ts";
 import { MissingPeerError } from "../errors.ts";
-import { NativeContender } from "../native-contender.ts";
+import { packageFolder } from "../package-folder.ts";
+import { ProcessContender } from "../process-contender.ts";
 
 const ADVICE = "needs Linux with glibc and a C compiler (cc)";
 const FLAGS = ["-O2", "-Wall"];
@@ -45,23 +45,16 @@ async function nativeEntrant(
   env: NodeJS.ProcessEnv,
 ): Promise<Entrant> {
   const driver = await buildDriver();
-  return { open: (stream) => new NativeContender(name, driver, [stream.file(), ...args], env) };
+  return { open: async (stream) => new ProcessContender(name, driver, [stream.file(), ...args], env) };
 }
 
 async function buildDriver(): Promise<string> {
   if (process.platform !== "linux") throw new MissingPeerError(ADVICE);
-  const source = sourceFile();
+  const source = join(packageFolder(), "native", "bench-driver.c");
   const version = await toolVersion("cc", ADVICE);
   return built("bench-driver", [version, readFileSync(source, "utf8"), ...FLAGS], (target) =>
     compile("cc", [...FLAGS, "-o", target, source, "-ldl"], ADVICE),
   );
-}
-
-/** Below the package's folder, from `dist` as from `src`. */
-function sourceFile(): string {
-  let folder = dirname(fileURLToPath(import.meta.url));
-  while (!existsSync(join(folder, "native"))) folder = dirname(folder);
-  return join(folder, "native", "bench-driver.c");
 }
 
 /** The newest patch release of a minor version. */

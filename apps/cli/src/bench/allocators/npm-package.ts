@@ -5,14 +5,14 @@ import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { MissingPeerError } from "../errors.ts";
 
-/** @throws {MissingPeerError} when the package is in neither place. */
-export async function importPackage<Exports>(name: string, subpath = ""): Promise<Exports> {
+/** The URL of what a package exports. @throws {MissingPeerError} when the package is in neither place. */
+export function packageUrl(name: string, subpath = ""): string {
   try {
-    return await import(name + subpath);
+    return import.meta.resolve(name + subpath);
   } catch {
-    const here = createRequire(join(process.cwd(), "package.json"));
     try {
-      return await import(pathToFileURL(here.resolve(name + subpath)).href);
+      const here = createRequire(join(process.cwd(), "package.json"));
+      return pathToFileURL(here.resolve(name + subpath)).href;
     } catch {
       throw new MissingPeerError(`needs the package ${name} (npm install ${name})`);
     }

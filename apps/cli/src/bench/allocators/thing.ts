@@ -2,7 +2,8 @@
 
 import { type Candidate, heapEntrant } from "../entrant.ts";
 import type { HeapDemand, HeapSource } from "../heap.ts";
-import { importPackage } from "./npm-package.ts";
+import { importCopy } from "../module-copy.ts";
+import { packageUrl } from "./npm-package.ts";
 
 const BLOCK_OVERHEAD_BYTES = 32;
 
@@ -12,23 +13,22 @@ export const thing: Candidate = {
   origin: "npm",
   isLinear: true,
   async prepare() {
-    const { MemPool } = await importPackage<typeof import("@thi.ng/malloc")>("@thi.ng/malloc");
-    return heapEntrant(source(MemPool));
+    const url = packageUrl("@thi.ng/malloc");
+    return heapEntrant(() => load(url));
   },
 };
 
-type MemPoolConstructor = typeof import("@thi.ng/malloc").MemPool;
-
-const source = (MemPool: MemPoolConstructor): HeapSource => ({
-  name: thing.name,
-  create(demand) {
+async function load(url: string): Promise<HeapSource> {
+  const { MemPool } = await importCopy<typeof import("@thi.ng/malloc")>(url);
+  const create = (demand: HeapDemand) => {
     const calls = new MemPool({ size: poolBytes(demand) });
     const words = new Uint32Array(calls.buf);
     // It cannot grow: what it would need of a memory that can is how far it has come.
     const footprintBytes = () => calls.stats().top;
     return { calls, words: () => words, footprintBytes, clear: () => calls.freeAll() };
-  },
-});
+  };
+  return { name: thing.name, create };
+}
 
 /** Room in plenty, since it loses blocks that are resized. */
 function poolBytes({ liveBytesAtPeak, slotCount }: HeapDemand): number {

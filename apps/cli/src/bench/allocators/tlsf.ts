@@ -4,7 +4,7 @@ import { writeFileSync } from "node:fs";
 import { built } from "../build.ts";
 import { type Candidate, heapEntrant } from "../entrant.ts";
 import { MissingPeerError } from "../errors.ts";
-import { importPackage } from "./npm-package.ts";
+import { packageUrl } from "./npm-package.ts";
 import { wasmSource } from "./wasm-heap.ts";
 
 const SOURCE = `
@@ -31,7 +31,7 @@ export const tlsf: Candidate = {
   title: "TLSF of AssemblyScript, WebAssembly",
   origin: "npm",
   async prepare() {
-    const asc = await importPackage<Compiler>("assemblyscript", "/asc");
+    const asc = (await import(packageUrl("assemblyscript", "/asc"))) as Compiler;
     const file = await built("tlsf.wasm", [asc.version, SOURCE, ...FLAGS], async (target) => {
       const { error, stderr } = await asc.main(["allocator.ts", "--outFile", "allocator.wasm", ...FLAGS], {
         readFile: (name) => (name === "allocator.ts" ? SOURCE : null),
@@ -41,6 +41,6 @@ export const tlsf: Candidate = {
       });
       if (error) throw new MissingPeerError(`asc: ${stderr.toString()}`);
     });
-    return heapEntrant(wasmSource(this.name, file));
+    return heapEntrant(async () => wasmSource(this.name, file));
   },
 };

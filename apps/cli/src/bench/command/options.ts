@@ -20,6 +20,7 @@ export interface BenchFlags {
   readonly live?: readonly number[];
   readonly operations?: number;
   readonly sizes?: SizeRange;
+  readonly isolate?: boolean;
   readonly verify?: boolean;
   readonly json?: boolean;
 }
@@ -43,6 +44,8 @@ export async function benchOptions(flags: BenchFlags): Promise<BenchOptions> {
     })),
     seed: flags.seed,
     rounds: flags.rounds,
+    isolate: flags.isolate ?? false,
+    loads: flags.load ?? [],
     verify: flags.verify ?? false,
   };
 }

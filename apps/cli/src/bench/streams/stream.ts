@@ -9,10 +9,12 @@
 export const Op = { malloc: 0, free: 1, realloc: 2, replace: 3, pair: 4 } as const;
 export type Op = (typeof Op)[keyof typeof Op];
 
-/** Operations as columns. The first {@link setup} of them make the state that the others start from, and are not timed. */
-export interface Stream {
-  /** Such as `W1`. */
-  readonly name: string;
+/**
+ * Operations as columns, as much as an allocator's driver needs.
+ *
+ * The first {@link setup} of them make the state that the others start from, and are not timed.
+ */
+export interface RunnableStream {
   readonly ops: Uint8Array;
   readonly slots: Uint32Array;
   /** Bytes; 0 for a free. */
@@ -21,14 +23,26 @@ export interface Stream {
   readonly slotCount: number;
   /** Operations that are not timed. */
   readonly setup: number;
-  /** Mallocs, frees and reallocs of the timed operations. */
-  readonly timedCalls: number;
   /** Slots that hold a block after the last operation, ascending. */
   readonly liveSlots: Uint32Array;
+  /** Bytes that were asked for and not freed, the most at one time. */
+  readonly liveBytesAtPeak: number;
+}
+
+export interface Stream extends RunnableStream {
+  /** Such as `W1`. */
+  readonly name: string;
+  /** Mallocs, frees and reallocs of the timed operations. */
+  readonly timedCalls: number;
   /** Bytes that were asked for and not freed, after the last operation. */
   readonly liveBytesAtEnd: number;
-  /** The most at one time. */
-  readonly liveBytesAtPeak: number;
+}
+
+/** Slots that hold a block after the last operation, ascending. */
+export function liveSlotsOf(ops: Uint8Array, slots: Uint32Array, slotCount: number): Uint32Array {
+  const isLive = new Uint8Array(slotCount);
+  for (const [i, op] of ops.entries()) isLive[slots[i]!] = op === Op.free || op === Op.pair ? 0 : 1;
+  return Uint32Array.from(isLive.keys()).filter((slot) => isLive[slot] === 1);
 }
 
 /** Collects operations in columns that grow, and keeps account of what is live. */
@@ -86,16 +100,20 @@ export class StreamBuilder {
   }
 
   finish(name: string): Stream {
-    const { length, setup, liveSizes } = this;
+    const { length, setup } = this;
+    const ops = this.ops.slice(0, length);
+    const slots = this.slots.slice(0, length);
+    const sizes = this.sizes.slice(0, length);
+    const slotCount = this.liveSizes.length;
     return {
       name,
-      ops: this.ops.slice(0, length),
-      slots: this.slots.slice(0, length),
-      sizes: this.sizes.slice(0, length),
-      slotCount: liveSizes.length,
+      ops,
+      slots,
+      sizes,
+      slotCount,
       setup,
       timedCalls: this.calls,
-      liveSlots: Uint32Array.from(liveSizes.keys()).filter((slot) => liveSizes[slot] !== 0),
+      liveSlots: liveSlotsOf(ops, slots, slotCount),
       liveBytesAtEnd: this.liveBytes,
       liveBytesAtPeak: this.peakBytes,
     };

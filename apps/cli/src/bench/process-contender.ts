@@ -1,21 +1,21 @@
-// An allocator of the C world that takes part in the bench: a child process that waits for commands.
+// An allocator in a process of its own that takes part in the bench: it waits for commands.
 
 import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
 import { createInterface } from "node:readline";
 import type { Contender, Footprint, Timing } from "./contender.ts";
 import { BenchError } from "./errors.ts";
 
-/** Commands are letters, answers are lines: see native/bench-driver.c. */
-export class NativeContender implements Contender {
+/** Commands are letters, answers are lines: see native/bench-driver.c and child.ts. */
+export class ProcessContender implements Contender {
   private readonly name: string;
   private readonly child: ChildProcessWithoutNullStreams;
   private readonly answers: AsyncIterator<string>;
   private readonly ended: Promise<number | null>;
   private errors = "";
 
-  constructor(name: string, driver: string, args: readonly string[], env: NodeJS.ProcessEnv) {
+  constructor(name: string, command: string, args: readonly string[], env = process.env) {
     this.name = name;
-    this.child = spawn(driver, args, { env });
+    this.child = spawn(command, args, { env });
     this.child.stderr.setEncoding("utf8").on("data", (text: string) => {
       this.errors += text;
     });
@@ -51,7 +51,7 @@ export class NativeContender implements Contender {
   }
 
   private async ask(command: string): Promise<string> {
-    this.child.stdin.write(command);
+    this.child.stdin.write(`${command}\n`);
     const { value, done } = await this.answers.next();
     if (!done) return value;
     const code = await this.ended;
