@@ -27,33 +27,37 @@ let made = 0;
  */
 export function makeDriver(name: string): Driver {
   const id = `${name.replace(/\W+/g, "_")}_${++made}`;
+  const write = `
+          const first = p >>> 2;
+          const last = size < 4 ? first : (p + size - 4) >>> 2;
+          if (last >= words_${id}.length) words_${id} = heap.words();
+          if (size < 4) {
+            words_${id}[first] = (words_${id}[first] & ~0xff) | (i & 0xff);
+          } else {
+            words_${id}[first] = i;
+            words_${id}[last] = i;
+          }`;
   return new Function(`
-    const FREE = ${Op.free}, REALLOC = ${Op.realloc}, REPLACE = ${Op.replace}, PAIR = ${Op.pair};
     return function driver_${id}(calls, heap, { ops, slots, sizes }, addresses, from, to) {
       let words_${id} = heap.words();
       let checksum_${id} = 0;
       for (let i = from; i < to; i++) {
         const op = ops[i];
-        const slot = slots[i];
-        if (op === FREE || op === REPLACE) {
-          calls.free(addresses[slot]);
-          if (op === FREE) continue;
-        }
         const size = sizes[i];
-        const p = op === REALLOC ? calls.realloc(addresses[slot], size) : calls.malloc(size);
-        if (p === 0) throw new Error("no room for " + size + " bytes, at operation " + i);
-        checksum_${id} = (checksum_${id} + p) | 0;
-        const first = p >>> 2;
-        const last = size < 4 ? first : (p + size - 4) >>> 2;
-        if (last >= words_${id}.length) words_${id} = heap.words();
-        if (size < 4) {
-          words_${id}[first] = (words_${id}[first] & ~0xff) | (i & 0xff);
+        if (op === ${Op.pair}) {
+          const p = calls.malloc(size);
+          if (p === 0) throw new Error("no room for " + size + " bytes, at operation " + i);
+          checksum_${id} = (checksum_${id} + p) | 0;${write}
+          calls.free(p);
         } else {
-          words_${id}[first] = i;
-          words_${id}[last] = i;
+          const slot = slots[i];
+          if (op === ${Op.free} || op === ${Op.replace}) calls.free(addresses[slot]);
+          if (op === ${Op.free}) continue;
+          const p = op === ${Op.realloc} ? calls.realloc(addresses[slot], size) : calls.malloc(size);
+          if (p === 0) throw new Error("no room for " + size + " bytes, at operation " + i);
+          checksum_${id} = (checksum_${id} + p) | 0;${write}
+          addresses[slot] = p;
         }
-        if (op === PAIR) calls.free(p);
-        else addresses[slot] = p;
       }
       return checksum_${id};
     }`)() as Driver;

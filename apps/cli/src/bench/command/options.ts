@@ -28,9 +28,10 @@ export interface BenchFlags {
 /** @throws {ObmallocError} when a name means nothing. */
 export async function benchOptions(flags: BenchFlags): Promise<BenchOptions> {
   const given = (await Promise.all((flags.load ?? []).map(givenCandidates))).flat();
-  const all = [...given, ...known];
-  const chosen = flags.allocators === undefined ? all : pick("allocator", flags.allocators, all);
-  const candidates = [...new Set([...chosen, ...given])];
+  const all: Candidate[] = [...given, ...known];
+  const candidates = flags.allocators === undefined ? all : pick("allocator", flags.allocators, all);
+  // Who loads a module means to see what is in it.
+  if (!given.some((one) => candidates.includes(one))) candidates.push(...given);
   const bases = basesOf(flags, candidates);
   const lives = flags.live ?? [undefined];
   return {
