@@ -1,3 +1,3 @@
 import { library } from "../../tsup.base.ts";
 
-export default library(["src/index.ts", "src/start.ts", "src/bench/child.ts"]);
+export default library(["src/index.ts", "src/start.ts", "src/bench/child.ts", "src/bench/workers/worker.ts"]);

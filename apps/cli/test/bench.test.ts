@@ -5,6 +5,8 @@ import { cc, pythons } from "@obmalloc/test-support";
 import { beforeAll, describe, expect, it } from "vitest";
 import { candidates } from "../src/bench/allocators/index.ts";
 import { streamKinds } from "../src/bench/streams/index.ts";
+import { workerHeaps } from "../src/bench/workers/heaps.ts";
+import { workerStreams } from "../src/bench/workers/run.ts";
 import { type Ended, newFolder, obmalloc } from "./harness.ts";
 import { violations } from "./schema.ts";
 
@@ -24,6 +26,15 @@ interface BenchJson {
       readonly footprintOverLiveAtEnd: number | null;
     }[];
     readonly controls: readonly { readonly name: string }[];
+  }[];
+  readonly workers: readonly {
+    readonly name: string;
+    readonly heaps: readonly {
+      readonly name: string;
+      readonly workers: number;
+      readonly operationsPerSecond: { readonly median: number };
+      readonly gain: number | null;
+    }[];
   }[];
   readonly missing: readonly { readonly name: string; readonly reason: string }[];
 }
@@ -64,6 +75,23 @@ describe("obmalloc bench --json", () => {
       expect(reason).toContain("shared library");
     },
   );
+
+  it("has one Worker and two do the same", () => {
+    expect(result.workers.map(({ name }) => name)).toEqual(workerStreams.map(({ name }) => name));
+    for (const [index, { heaps }] of result.workers.entries()) {
+      const able = workerHeaps.filter(({ isShared }) => isShared || workerStreams[index]!.ownSlots);
+      expect(heaps.map(({ name, workers }) => [name, workers])).toEqual(
+        able.flatMap(({ name }) => [
+          [name, 1],
+          [name, 2],
+        ]),
+      );
+      for (const { workers, gain, operationsPerSecond } of heaps) {
+        expect(operationsPerSecond.median).toBeGreaterThan(0);
+        expect(gain === null).toBe(workers === 1);
+      }
+    }
+  });
 
   it("gives all the same live blocks, plausible figures, ratios to each base and a control", () => {
     for (const { allocators, controls } of result.streams) {

@@ -1,25 +1,7 @@
 // The figures of a row: times per call, ratios paired within a round, footprint over live bytes.
 
 import type { Row, StreamResult } from "./result.ts";
-import { median, quantile } from "./statistics.ts";
-
-/** A median, and between which values half of the rounds lie. */
-export interface Spread {
-  readonly median: number;
-  readonly lower: number;
-  readonly upper: number;
-}
-
-const LOWER_QUARTILE = 0.25;
-const UPPER_QUARTILE = 0.75;
-
-function spreadOf(values: readonly number[]): Spread {
-  return {
-    median: median(values),
-    lower: quantile(values, LOWER_QUARTILE),
-    upper: quantile(values, UPPER_QUARTILE),
-  };
-}
+import { type Spread, spreadOf } from "./statistics.ts";
 
 /** CPU time, ns. */
 export const nsPerOperation = ({ timings, facts }: Row): Spread =>

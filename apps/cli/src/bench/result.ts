@@ -3,6 +3,7 @@
 import type { Footprint, Timing } from "./contender.ts";
 import type { Origin } from "./entrant.ts";
 import type { StreamKind, StreamScale } from "./streams/kind.ts";
+import type { WorkerResult } from "./workers/run.ts";
 
 /** One allocator with one stream. */
 export interface Row {
@@ -43,5 +44,6 @@ export interface MissingPeer {
 
 export interface BenchResult {
   readonly streams: readonly StreamResult[];
+  readonly workers: readonly WorkerResult[];
   readonly missing: readonly MissingPeer[];
 }

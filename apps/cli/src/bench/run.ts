@@ -6,10 +6,12 @@ import { join } from "node:path";
 import type { Footprint } from "./contender.ts";
 import type { Candidate } from "./entrant.ts";
 import { BenchError, MissingPeerError } from "./errors.ts";
+import { inTurn } from "./in-turn.ts";
 import { isolated } from "./isolated.ts";
 import { closeAll, openParticipants, type Participant, type Ready } from "./participants.ts";
 import type { BenchResult, MissingPeer, Row, StreamResult } from "./result.ts";
 import type { StreamKind, StreamScale } from "./streams/kind.ts";
+import { runWorkers, type WorkerBenchOptions, workerRuns } from "./workers/run.ts";
 
 export interface BenchOptions {
   readonly candidates: readonly Candidate[];
@@ -27,6 +29,7 @@ export interface BenchOptions {
   readonly loads: readonly string[];
   /** Compare contents first. */
   readonly verify: boolean;
+  readonly workers: WorkerBenchOptions;
 }
 
 /** Told after each run of a stream. */
@@ -34,25 +37,27 @@ export type OnStep = (done: number, total: number) => void;
 
 /** @throws {BenchError} when an allocator fails, or none can take part. */
 export async function runBench(options: BenchOptions, onStep: OnStep = () => {}): Promise<BenchResult> {
-  const { ready, missing } = await prepare(options);
-  if (ready.length === 0) {
+  const { ready, missing } = options.streams.length > 0 ? await prepare(options) : NOBODY;
+  if (options.streams.length > 0 && ready.length === 0) {
     const reasons = missing.map(({ name, reason }) => `${name}: ${reason}`);
     throw new BenchError("None of the allocators can take part here.", { details: reasons });
   }
   const controls = ready.filter(({ candidate }) => options.controls.includes(candidate.name));
   const runs = (ready.length + controls.length) * (options.rounds + 1);
-  const total = options.streams.length * options.scales.length * runs;
+  const total = options.streams.length * options.scales.length * runs + workerRuns(options.workers);
   let done = 0;
+  const step = () => onStep(++done, total);
   const streams: StreamResult[] = [];
   for (const kind of options.streams) {
     for (const changes of options.scales) {
       const scale = { ...kind.defaults, ...changes };
-      const step = () => onStep(++done, total);
       streams.push({ kind, scale, rows: await runStream(kind, scale, ready, controls, options, step) });
     }
   }
-  return { streams, missing };
+  return { streams, workers: await runWorkers(options.workers, step), missing };
 }
+
+const NOBODY = { ready: [], missing: [] };
 
 async function prepare({ candidates, isolate, loads }: BenchOptions) {
   const ready: Ready[] = [];
@@ -100,13 +105,6 @@ async function runStream(
     await closeAll(participants);
     rmSync(folder, { recursive: true, force: true });
   }
-}
-
-/** Each round begins with another one, and every second round goes the other way: no place in the order is for ever. */
-function inTurn<T>(values: readonly T[], round: number): T[] {
-  const start = round % values.length;
-  const turned = [...values.slice(start), ...values.slice(0, start)];
-  return round % 2 === 1 ? turned.reverse() : turned;
 }
 
 async function verifyOne(kind: StreamKind, { name, contender }: Participant): Promise<void> {

@@ -2,7 +2,7 @@
 
 import { benchJson } from "../bench/command/bench-json.ts";
 import { benchText } from "../bench/command/bench-text.ts";
-import { type BenchFlags, basesOf, benchOptions } from "../bench/command/options.ts";
+import { type BenchFlags, benchPlan } from "../bench/command/options.ts";
 import { runBench } from "../bench/run.ts";
 import { ExitCode } from "../shared/exit-codes.ts";
 import { writeJson, writeLines } from "../shared/output.ts";
@@ -10,14 +10,13 @@ import { Progress } from "../shared/progress.ts";
 import { lookOf } from "../shared/terminal.ts";
 
 export async function benchCommand(flags: BenchFlags): Promise<ExitCode> {
-  const options = await benchOptions(flags);
-  const bases = basesOf(flags, options.candidates);
+  const plan = await benchPlan(flags);
   let progress: Progress | undefined;
-  const result = await runBench(options, (done, total) => {
+  const result = await runBench(plan.options, (done, total) => {
     progress ??= new Progress("measuring", total, "runs");
     progress.update(done);
   }).finally(() => progress?.stop());
-  if (flags.json) await writeJson(benchJson(result, options, bases));
-  else await writeLines(benchText(result, bases, lookOf(process.stdout)));
+  if (flags.json) await writeJson(benchJson(result, plan));
+  else await writeLines(benchText(result, plan, lookOf(process.stdout)));
   return ExitCode.ok;
 }

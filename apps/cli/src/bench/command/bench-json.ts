@@ -12,12 +12,14 @@ import {
   wallNsPerCall,
 } from "../figures.ts";
 import type { BenchResult, Row, StreamResult } from "../result.ts";
-import type { BenchOptions } from "../run.ts";
+import { spreadOf } from "../statistics.ts";
+import type { WorkerBenchOptions, WorkerResult } from "../workers/run.ts";
+import type { BenchPlan } from "./options.ts";
+import { gain } from "./workers-text.ts";
 
 export function benchJson(
-  { streams, missing }: BenchResult,
-  { seed, rounds }: BenchOptions,
-  bases: readonly string[],
+  { streams, workers, missing }: BenchResult,
+  { options: { seed, rounds, workers: workerOptions }, bases }: BenchPlan,
 ) {
   return {
     machine: { node: process.versions.node, platform: process.platform, cpu: cpus()[0]?.model ?? "unknown" },
@@ -25,7 +27,24 @@ export function benchJson(
     rounds,
     bases,
     streams: streams.map((result) => streamJson(result, bases)),
+    workers: workers.map((result) => workersJson(result, workerOptions)),
     missing,
+  };
+}
+
+function workersJson({ stream, rows }: WorkerResult, { live, operations, sizes }: WorkerBenchOptions) {
+  return {
+    name: stream.name,
+    title: stream.title,
+    live,
+    operations,
+    sizes,
+    heaps: rows.map((row) => ({
+      name: row.name,
+      workers: row.workers,
+      operationsPerSecond: spreadOf(row.rates),
+      gain: gain(row, rows) ?? null,
+    })),
   };
 }
 

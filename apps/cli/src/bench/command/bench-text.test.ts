@@ -2,7 +2,9 @@ import { createColors } from "picocolors";
 import { describe, expect, it } from "vitest";
 import type { BenchResult, Row } from "../result.ts";
 import { streamKinds } from "../streams/index.ts";
+import { workerStreams } from "../workers/run.ts";
 import { benchText } from "./bench-text.ts";
+import { benchPlan } from "./options.ts";
 
 const look = { isTerminal: false, colors: createColors(false), unicode: false, width: 100 };
 
@@ -21,14 +23,17 @@ function rowOf(name: string, rounds: readonly number[], changes: Partial<Row> = 
   return { name, origin: "wasm", isControl: false, facts, footprint, timings, ...changes };
 }
 
-function textOf(rows: readonly Row[], missing: BenchResult["missing"] = []): string {
+/** The text of a result of one stream, ratios to a. */
+async function textOf(rows: readonly Row[], changes: Partial<BenchResult> = {}): Promise<string> {
   const kind = streamKinds[0]!;
-  const result = { streams: [{ kind, scale: kind.defaults, rows }], missing };
-  return [...benchText(result, ["a"], look)].join("\n");
+  const streams = [{ kind, scale: kind.defaults, rows }];
+  const { options } = await benchPlan({ seed: 1, rounds: 3 });
+  const result = { streams, workers: [], missing: [], ...changes };
+  return [...benchText(result, { options, bases: ["a"] }, look)].join("\n");
 }
 
 describe("benchText", () => {
-  it("shows medians, ratios paired within a round, footprints, who is cut and who is missing", () => {
+  it("shows medians, ratios paired within a round, footprints, who is cut and who is missing", async () => {
     const cut = { ...rowOf("", []).facts, operations: 10, calls: 20, isCut: true };
     const rows = [
       rowOf("a", [100_000, 200_000, 300_000]),
@@ -37,7 +42,7 @@ describe("benchText", () => {
       rowOf("a", [110_000, 202_000, 306_000], { isControl: true }),
     ];
     const missing = [{ name: "c", title: "the third", reason: "needs a compiler" }];
-    expect(textOf(rows, missing)).toMatchInlineSnapshot(`
+    expect(await textOf(rows, { missing })).toMatchInlineSnapshot(`
       "W1  small blocks, replaced at random
           1,000 times a replacement: free and malloc; 100 live blocks of 1000 bytes at the end
           allocator    ns/op  ns/call                           of a  held/live  at peak
@@ -57,9 +62,31 @@ describe("benchText", () => {
     `);
   });
 
-  it("warns when the same twice is not the same", () => {
+  it("warns when the same twice is not the same", async () => {
     const rows = [rowOf("a", [100]), rowOf("a", [120], { isControl: true })];
-    expect(textOf(rows)).toContain("a noisy run");
-    expect(textOf([rowOf("a", [100]), rowOf("a", [95], { isControl: true })])).not.toContain("a noisy run");
+    expect(await textOf(rows)).toContain("a noisy run");
+    const quiet = [rowOf("a", [100]), rowOf("a", [95], { isControl: true })];
+    expect(await textOf(quiet)).not.toContain("a noisy run");
+  });
+
+  it("shows what several Workers do together, and what they gain, paired within a round", async () => {
+    const rows = [
+      { name: "one heap", title: "", workers: 1, rates: [2e6, 4e6, 5e6] },
+      { name: "one heap", title: "", workers: 2, rates: [3e6, 10e6, 6e6] },
+      { name: "another", title: "", workers: 2, rates: [1e6, 1e6, 1e6] },
+    ];
+    const workers = [
+      { stream: workerStreams[1]!, rows },
+      { stream: workerStreams[0]!, rows: [] },
+    ];
+    expect(await textOf([], { streams: [], workers })).toMatchInlineSnapshot(`
+      "T2  Workers that replace small blocks of each other
+          500,000 replacements by each, 10,000 live blocks for each; wall time, all Workers together
+          heap      Workers  million/s                        of one Worker
+          one heap        1       4.00  ##############
+          one heap        2       6.00  ####################           1.50
+          another         2       1.00  ####
+      "
+    `);
   });
 });

@@ -13,25 +13,28 @@ import {
   nsPerOperation,
   ratio,
   rowOf,
-  type Spread,
 } from "../figures.ts";
 import type { BenchResult, Row, StreamResult } from "../result.ts";
+import type { Spread } from "../statistics.ts";
+import type { BenchPlan } from "./options.ts";
+import { workersText } from "./workers-text.ts";
 
 const BAR_COLUMNS = 20;
 /** A control beyond this share says that the machine was too busy to tell small differences. */
 const NOISE = 0.1;
 
 export function* benchText(
-  { streams, missing }: BenchResult,
-  bases: readonly string[],
+  { streams, workers, missing }: BenchResult,
+  { options, bases }: BenchPlan,
   look: Look,
 ): Generator<string> {
   for (const result of streams) yield* streamText(result, bases, look);
+  for (const result of workers) yield* workersText(result, options.workers, look);
   for (const { name, title, reason } of missing) {
     yield* wrapText(`${look.colors.yellow("missing")}  ${name} (${title}): ${reason}.`, look.width);
   }
   if (missing.length > 0) yield "";
-  yield* legend(streams, look);
+  if (streams.length > 0) yield* legend(streams, look);
 }
 
 function* streamText(result: StreamResult, bases: readonly string[], look: Look): Generator<string> {
