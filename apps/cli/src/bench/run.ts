@@ -32,6 +32,10 @@ export interface BenchOptions {
   readonly workers: WorkerBenchOptions;
 }
 
+const WARM_OPERATIONS = 100_000;
+/** Enough of it for those who take much longer than others. */
+const WARM_NS = 50e6;
+
 /** Told after each run of a stream. */
 export type OnStep = (done: number, total: number) => void;
 
@@ -90,6 +94,7 @@ async function runStream(
     for (const participant of participants) {
       if (verify) await verifyOne(kind, participant);
       footprints.push(await participant.contender.survey());
+      await warmUp(participant);
       step();
     }
     for (let round = 0; round < rounds; round++) {
@@ -104,6 +109,16 @@ async function runStream(
   } finally {
     await closeAll(participants);
     rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** A short stream is over before V8 has compiled what it runs. */
+async function warmUp({ contender, facts }: Participant): Promise<void> {
+  let operations = facts.operations;
+  let spentNs = 0;
+  while (operations < WARM_OPERATIONS && spentNs < WARM_NS) {
+    operations += facts.operations;
+    spentNs += (await contender.round()).wallNs;
   }
 }
 

@@ -45,10 +45,10 @@ describe("benchText", () => {
     expect(await textOf(rows, { missing })).toMatchInlineSnapshot(`
       "W1  small blocks, replaced at random
           1,000 times a replacement: free and malloc; 100 live blocks of 1000 bytes at the end
-          allocator    ns/op  ns/call                           of a  held/live  at peak
-          a              200      100  ####################        1       1.50     1.10
-          b              150     75.0  ###############          0.50       1.50     1.10
-          slow*      900,000  450,000  ####################  4500.00       1.50     1.10
+          allocator    ns/op  ns/call                         of a  held/live  at peak
+          a              200      100  ####################      1       1.50     1.10
+          b              150     75.0  ###############        0.50       1.50     1.10
+          slow*      900,000  450,000  ####################  4,500       1.50     1.10
           the same twice: a 1.02 (1.02 to 1.06)
 
       missing  c (the third): needs a compiler.
