@@ -12,7 +12,7 @@
  *   r  run it, timed: "ns of CPU time, ns of wall time, checksum", of the operations after the setup
  *   v  run it, with every byte of each block filled, and compared before it is freed or after it moved: "ok", or what is wrong
  *
- * After each the heap is empty again. The driver's own tables are mapped, so that they are not part of any heap. With
+ * Where there is no room for a block it ends with exit code 4. After each command the heap is empty again. The driver's own tables are mapped, so that they are not part of any heap. With
  * INITIALISE = 1 an interpreter is started first, which libpython 3.12 and later need.
  */
 #define _GNU_SOURCE
@@ -49,6 +49,11 @@ static char **blocks;
 static void fail(const char *what, const char *detail) {
     fprintf(stderr, "bench-driver: %s: %s\n", what, detail);
     exit(3);
+}
+
+static void no_room(uint32_t size, uint32_t operation) {
+    fprintf(stderr, "no room for %u bytes, at operation %u\n", size, operation);
+    exit(4);
 }
 
 static void *map_zeroed(size_t bytes) {
@@ -110,7 +115,7 @@ static uintptr_t run(uint32_t from, uint32_t to) {
         }
         uint32_t size = sizes[i];
         char *p = op == REALLOC ? do_realloc(blocks[slot], size) : do_malloc(size);
-        if (p == NULL) fail("no room", op == REALLOC ? "realloc" : "malloc");
+        if (p == NULL) no_room(size, i);
         checksum += (uintptr_t)p;
         if (size >= 4) {
             *(uint32_t *)p = i;
@@ -184,7 +189,7 @@ static const char *verify_operation(uint32_t i) {
     if (op == FREE || wrong != NULL) return wrong;
     uint32_t kept = held[slot] < size ? held[slot] : size;
     char *p = op == REALLOC ? do_realloc(blocks[slot], size) : do_malloc(size);
-    if (p == NULL) return "no room";
+    if (p == NULL) no_room(size, i);
     if (first_difference(p, kept, stamps[slot]) != kept) wrong = "realloc lost bytes";
     stamps[slot] = (char)(i * 2654435761u >> 24);
     memset(p, stamps[slot], size);

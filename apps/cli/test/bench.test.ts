@@ -190,7 +190,6 @@ describe("obmalloc bench --load", () => {
   it.each([
     ["overlapping blocks", "p - (sizes.size % 100 === 99 ? 16 : 0)", "was changed"],
     ["addresses beyond the memory", "p + (1 << 24)", "are not in the memory"],
-    ["no room", "0", "no room"],
   ])("--verify finds %s", async (_, flaw, message) => {
     const { code, stderr } = await obmalloc([...args, "--load", moduleWith(flaw)]);
     expect(code).toBe(2);
@@ -236,6 +235,21 @@ describe("obmalloc bench --load", () => {
       expect(stdout.match(/the same twice: one [^,]*, two /g)).toHaveLength(2);
     },
   );
+
+  it.each([[[]], [["--isolate"]]])("goes on without those that have no room (%j)", async (mode) => {
+    const { code, stdout, stderr } = await obmalloc([
+      ...args,
+      ...mode,
+      "--load",
+      moduleWith("top > 90000 ? 0 : p"),
+    ]);
+    expect([code, stderr]).toEqual([0, ""]);
+    const told = stdout.match(
+      /^ {4}mine cannot run it at this scale: no room for \d+ bytes, at operation \d+$/gm,
+    );
+    expect(told).toHaveLength(3);
+    expect(stdout.match(/^ {4}tlsf /gm)).toHaveLength(3);
+  });
 
   it("says what a module has to export", async () => {
     const file = join(newFolder(), "empty.mjs");

@@ -5,8 +5,9 @@
 import { createInterface } from "node:readline";
 import { givenCandidates } from "./allocators/given.ts";
 import { candidates } from "./allocators/index.ts";
-import { BenchError } from "./errors.ts";
+import { BenchError, NoRoomError } from "./errors.ts";
 import { HeapContender } from "./heap-contender.ts";
+import { NO_ROOM_EXIT } from "./process-contender.ts";
 import { readStream } from "./stream-file.ts";
 
 const [file = "", name = "", ...loads] = process.argv.slice(2);
@@ -14,9 +15,8 @@ const given = (await Promise.all(loads.map(givenCandidates))).flat();
 const candidate = [...given, ...candidates].find((one) => one.name === name);
 const { load } = (await candidate?.prepare()) ?? {};
 if (load === undefined) throw new BenchError(`There is no allocator ${name} that runs here.`);
-const contender = new HeapContender(await load(), readStream(file));
 
-async function answer(command: string): Promise<string> {
+async function answer(contender: HeapContender, command: string): Promise<string> {
   switch (command) {
     case "s": {
       const { endBytes, peakBytes } = await contender.survey();
@@ -31,6 +31,14 @@ async function answer(command: string): Promise<string> {
   }
 }
 
-for await (const command of createInterface({ input: process.stdin })) {
-  process.stdout.write(`${await answer(command)}\n`);
+try {
+  const contender = new HeapContender(await load(), readStream(file));
+  for await (const command of createInterface({ input: process.stdin })) {
+    process.stdout.write(`${await answer(contender, command)}\n`);
+  }
+} catch (error) {
+  if (!(error instanceof NoRoomError)) throw error;
+  process.stderr.write(`${error.message}\n`);
+  process.exitCode = NO_ROOM_EXIT;
+  process.stdin.destroy(); // or the process would wait for more commands
 }

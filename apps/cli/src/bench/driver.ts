@@ -15,6 +15,7 @@ export type Driver = (
   addresses: Uint32Array,
   from: number,
   to: number,
+  noRoom: (sizeBytes: number, operation: number) => never,
 ) => number;
 
 let made = 0;
@@ -38,7 +39,7 @@ export function makeDriver(name: string): Driver {
             words_${id}[last] = i;
           }`;
   return new Function(`
-    return function driver_${id}(calls, heap, { ops, slots, sizes }, addresses, from, to) {
+    return function driver_${id}(calls, heap, { ops, slots, sizes }, addresses, from, to, noRoom) {
       let words_${id} = heap.words();
       let checksum_${id} = 0;
       for (let i = from; i < to; i++) {
@@ -46,7 +47,7 @@ export function makeDriver(name: string): Driver {
         const size = sizes[i];
         if (op === ${Op.pair}) {
           const p = calls.malloc(size);
-          if (p === 0) throw new Error("no room for " + size + " bytes, at operation " + i);
+          if (p === 0) noRoom(size, i);
           checksum_${id} = (checksum_${id} + p) | 0;${write}
           calls.free(p);
         } else {
@@ -54,7 +55,7 @@ export function makeDriver(name: string): Driver {
           if (op === ${Op.free} || op === ${Op.replace}) calls.free(addresses[slot]);
           if (op === ${Op.free}) continue;
           const p = op === ${Op.realloc} ? calls.realloc(addresses[slot], size) : calls.malloc(size);
-          if (p === 0) throw new Error("no room for " + size + " bytes, at operation " + i);
+          if (p === 0) noRoom(size, i);
           checksum_${id} = (checksum_${id} + p) | 0;${write}
           addresses[slot] = p;
         }

@@ -9,3 +9,11 @@ export class BenchError extends ObmallocError {
 export class MissingPeerError extends BenchError {
   override readonly name = "MissingPeerError";
 }
+
+/** An allocator has no room for a block of a stream. */
+export class NoRoomError extends BenchError {
+  override readonly name = "NoRoomError";
+}
+
+export const noRoomText = (sizeBytes: number, operation: number): string =>
+  `no room for ${sizeBytes} bytes, at operation ${operation}`;

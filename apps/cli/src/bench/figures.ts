@@ -40,6 +40,7 @@ export interface Control {
 }
 
 export const controlsOf = (result: StreamResult): Control[] =>
-  result.rows
-    .filter(({ isControl }) => isControl)
-    .map((row) => ({ name: row.name, ratio: ratio(row, rowOf(result, row.name)!) }));
+  result.rows.flatMap((row) => {
+    const first = row.isControl ? rowOf(result, row.name) : undefined;
+    return first === undefined ? [] : [{ name: row.name, ratio: ratio(row, first) }];
+  });

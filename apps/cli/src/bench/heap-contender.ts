@@ -2,7 +2,8 @@
 
 import type { Contender, Footprint, Timing } from "./contender.ts";
 import { type Driver, makeDriver } from "./driver.ts";
-import type { Heap, HeapSource } from "./heap.ts";
+import { NoRoomError, noRoomText } from "./errors.ts";
+import type { Heap, HeapDemand, HeapSource } from "./heap.ts";
 import type { RunnableStream } from "./streams/stream.ts";
 import { verifyHeap } from "./verify-heap.ts";
 
@@ -15,7 +16,7 @@ export class HeapContender implements Contender {
   private readonly addresses: Uint32Array;
 
   constructor(source: HeapSource, stream: RunnableStream) {
-    this.heap = source.create(stream);
+    this.heap = createHeap(source, stream);
     this.driver = makeDriver(source.name);
     this.stream = stream;
     this.addresses = new Uint32Array(stream.slotCount);
@@ -55,7 +56,7 @@ export class HeapContender implements Contender {
   async close(): Promise<void> {}
 
   private run(from: number, to: number): void {
-    this.driver(this.heap.calls, this.heap, this.stream, this.addresses, from, to);
+    this.driver(this.heap.calls, this.heap, this.stream, this.addresses, from, to, noRoom);
   }
 
   /** Blocks that the stream leaves alive are freed, in the order of their slots. */
@@ -63,5 +64,19 @@ export class HeapContender implements Contender {
     const { calls, clear } = this.heap;
     if (clear !== undefined) clear();
     else for (const slot of this.stream.liveSlots) calls.free(this.addresses[slot]!);
+  }
+}
+
+function noRoom(sizeBytes: number, operation: number): never {
+  throw new NoRoomError(noRoomText(sizeBytes, operation));
+}
+
+/** @throws {NoRoomError} when the host has no memory for it. */
+function createHeap(source: HeapSource, demand: HeapDemand): Heap {
+  try {
+    return source.create(demand);
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    throw new NoRoomError(`no room for a heap of ${demand.liveBytesAtPeak} live bytes`, { cause: error });
   }
 }

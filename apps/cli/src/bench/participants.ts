@@ -41,6 +41,7 @@ export async function openParticipants(
   { kind, scale, seed, folder }: StreamPlace,
   ready: readonly Ready[],
   controls: readonly Ready[],
+  failed: (name: string, error: unknown) => void,
 ): Promise<void> {
   const make = (of: StreamScale) => streamOnDisk(kind.make({ ...of, seed }), folder);
   const whole = make(scale);
@@ -50,8 +51,12 @@ export async function openParticipants(
     if (isLinear) cut ??= make(cutScale(scale));
     const stream = isLinear ? cut! : whole;
     const facts = factsOf(stream.stream, whole.stream);
-    const contender = await entrant.open(stream);
-    participants.push({ name, origin, isControl, facts, contender, timings: [] });
+    try {
+      const contender = await entrant.open(stream);
+      participants.push({ name, origin, isControl, facts, contender, timings: [] });
+    } catch (error) {
+      failed(name, error);
+    }
   };
   for (const one of ready) await add(one, false);
   for (const one of controls) await add(one, true);

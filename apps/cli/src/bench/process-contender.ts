@@ -3,7 +3,10 @@
 import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
 import { createInterface } from "node:readline";
 import type { Contender, Footprint, Timing } from "./contender.ts";
-import { BenchError } from "./errors.ts";
+import { BenchError, NoRoomError } from "./errors.ts";
+
+/** The exit code of one that has no room for a block; it says on stderr for which. */
+export const NO_ROOM_EXIT = 4;
 
 /** Commands are letters, answers are lines: see native/bench-driver.c and child.ts. */
 export class ProcessContender implements Contender {
@@ -55,6 +58,7 @@ export class ProcessContender implements Contender {
     const { value, done } = await this.answers.next();
     if (!done) return value;
     const code = await this.ended;
+    if (code === NO_ROOM_EXIT) throw new NoRoomError(this.errors.trim());
     throw new BenchError(`${this.name} ended with ${code ?? "a signal"}: ${this.errors.trim()}`);
   }
 }

@@ -34,6 +34,13 @@ export interface StreamResult {
   readonly kind: StreamKind;
   readonly scale: StreamScale;
   readonly rows: readonly Row[];
+  /** Allocators that had no room for it. */
+  readonly failures: readonly Failure[];
+}
+
+interface Failure {
+  readonly name: string;
+  readonly reason: string;
 }
 
 export interface MissingPeer {

@@ -5,11 +5,17 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Footprint } from "./contender.ts";
 import type { Candidate } from "./entrant.ts";
-import { BenchError, MissingPeerError } from "./errors.ts";
+import { BenchError, MissingPeerError, NoRoomError } from "./errors.ts";
 import { inTurn } from "./in-turn.ts";
 import { isolated } from "./isolated.ts";
-import { closeAll, openParticipants, type Participant, type Ready } from "./participants.ts";
-import type { BenchResult, MissingPeer, Row, StreamResult } from "./result.ts";
+import {
+  closeAll,
+  openParticipants,
+  type Participant,
+  type Ready,
+  type StreamPlace,
+} from "./participants.ts";
+import type { BenchResult, MissingPeer, StreamResult } from "./result.ts";
 import type { StreamKind, StreamScale } from "./streams/kind.ts";
 import { runWorkers, type WorkerBenchOptions, workerRuns } from "./workers/run.ts";
 
@@ -39,7 +45,7 @@ const WARM_NS = 50e6;
 /** Told after each run of a stream. */
 export type OnStep = (done: number, total: number) => void;
 
-/** @throws {BenchError} when an allocator fails, or none can take part. */
+/** @throws {BenchError} when an allocator damages what it holds, or dies, or when none can take part. */
 export async function runBench(options: BenchOptions, onStep: OnStep = () => {}): Promise<BenchResult> {
   const { ready, missing } = options.streams.length > 0 ? await prepare(options) : NOBODY;
   if (options.streams.length > 0 && ready.length === 0) {
@@ -55,7 +61,8 @@ export async function runBench(options: BenchOptions, onStep: OnStep = () => {})
   for (const kind of options.streams) {
     for (const changes of options.scales) {
       const scale = { ...kind.defaults, ...changes };
-      streams.push({ kind, scale, rows: await runStream(kind, scale, ready, controls, options, step) });
+      const place = { kind, scale, seed: options.seed };
+      streams.push(await runStream(place, ready, controls, options, step));
     }
   }
   return { streams, workers: await runWorkers(options.workers, step), missing };
@@ -79,37 +86,56 @@ async function prepare({ candidates, isolate, loads }: BenchOptions) {
 }
 
 async function runStream(
-  kind: StreamKind,
-  scale: StreamScale,
+  place: Omit<StreamPlace, "folder">,
   ready: readonly Ready[],
   controls: readonly Ready[],
-  { seed, rounds, verify }: BenchOptions,
+  { rounds, verify }: BenchOptions,
   step: () => void,
-): Promise<Row[]> {
+): Promise<StreamResult> {
+  const { kind, scale } = place;
   const folder = mkdtempSync(join(tmpdir(), "obmalloc-bench-"));
   const participants: Participant[] = [];
+  const failures = new Map<string, string>();
+  const failed = (name: string, error: unknown) => {
+    if (!(error instanceof NoRoomError)) throw error;
+    failures.set(name, error.shortMessage);
+  };
   try {
-    await openParticipants(participants, { kind, scale, seed, folder }, ready, controls);
-    const footprints: Footprint[] = [];
+    await openParticipants(participants, { ...place, folder }, ready, controls, failed);
+    const able: (Participant & { readonly footprint: Footprint })[] = [];
     for (const participant of participants) {
-      if (verify) await verifyOne(kind, participant);
-      footprints.push(await participant.contender.survey());
-      await warmUp(participant);
+      try {
+        able.push({ ...participant, footprint: await begin(kind, participant, verify) });
+      } catch (error) {
+        failed(participant.name, error);
+        await participant.contender.close();
+      }
       step();
     }
     for (let round = 0; round < rounds; round++) {
-      for (const { contender, timings } of inTurn(participants, round)) {
+      for (const { contender, timings } of inTurn(able, round)) {
         timings.push(await contender.round());
         step();
       }
     }
-    return participants.map(({ name, origin, isControl, facts, timings }, index) => {
-      return { name, origin, isControl, facts, footprint: footprints[index]!, timings };
-    });
+    const rows = able.map(({ contender: _, ...row }) => row);
+    return { kind, scale, rows, failures: [...failures].map(([name, reason]) => ({ name, reason })) };
   } finally {
     await closeAll(participants);
     rmSync(folder, { recursive: true, force: true });
   }
+}
+
+/** What comes before the rounds that count. */
+async function begin(kind: StreamKind, participant: Participant, verify: boolean): Promise<Footprint> {
+  const { name, contender } = participant;
+  if (verify) {
+    const wrong = await contender.verify();
+    if (wrong !== undefined) throw new BenchError(`${name} fails at ${kind.name}: ${wrong}.`);
+  }
+  const footprint = await contender.survey();
+  await warmUp(participant);
+  return footprint;
 }
 
 /** A short stream is over before V8 has compiled what it runs. */
@@ -120,9 +146,4 @@ async function warmUp({ contender, facts }: Participant): Promise<void> {
     operations += facts.operations;
     spentNs += (await contender.round()).wallNs;
   }
-}
-
-async function verifyOne(kind: StreamKind, { name, contender }: Participant): Promise<void> {
-  const wrong = await contender.verify();
-  if (wrong !== undefined) throw new BenchError(`${name} fails at ${kind.name}: ${wrong}.`);
 }

@@ -1,5 +1,6 @@
 // Whether an allocator keeps what is written to its blocks: a run of a stream that fills each block and compares it.
 
+import { NoRoomError, noRoomText } from "./errors.ts";
 import type { Heap } from "./heap.ts";
 import { Op, type RunnableStream } from "./streams/stream.ts";
 
@@ -20,12 +21,12 @@ class Verification {
   }
 
   /** @returns what is wrong, if anything is. */
-  step(op: number, slot: number, sizeBytes: number, stamp: number): string | undefined {
+  step(op: number, slot: number, sizeBytes: number, operation: number): string | undefined {
     if (op === Op.free || op === Op.replace) {
       const wrong = this.free(slot);
       if (wrong !== undefined || op === Op.free) return wrong;
     }
-    return this.allocate(op, slot, sizeBytes, stamp) ?? (op === Op.pair ? this.free(slot) : undefined);
+    return this.allocate(op, slot, sizeBytes, operation) ?? (op === Op.pair ? this.free(slot) : undefined);
   }
 
   compare(slot: number, sizeBytes = this.held[slot]!): string | undefined {
@@ -45,16 +46,17 @@ class Verification {
     return wrong;
   }
 
-  private allocate(op: number, slot: number, sizeBytes: number, stamp: number): string | undefined {
+  private allocate(op: number, slot: number, sizeBytes: number, operation: number): string | undefined {
     const { calls } = this.heap;
     const isRealloc = op === Op.realloc;
     const kept = Math.min(this.held[slot]!, sizeBytes);
     const p = (isRealloc ? calls.realloc(this.addresses[slot]!, sizeBytes) : calls.malloc(sizeBytes)) >>> 0;
-    if (p === 0) return `no room for ${sizeBytes} bytes`;
+    if (p === 0) throw new NoRoomError(noRoomText(sizeBytes, operation));
     const bytes = new Uint8Array(this.heap.words().buffer);
     if (p + sizeBytes > bytes.length) return `${sizeBytes} bytes at ${p} are not in the memory`;
     this.addresses[slot] = p;
     const wrong = isRealloc ? this.compare(slot, kept) : undefined;
+    const stamp = Math.imul(operation, STAMP_FACTOR) >>> 24;
     bytes.fill(stamp, p, p + sizeBytes);
     this.stamps[slot] = stamp;
     this.held[slot] = sizeBytes;
@@ -62,13 +64,15 @@ class Verification {
   }
 }
 
-/** @returns what is wrong, undefined when nothing is; the blocks that the stream leaves alive stay allocated. */
+/**
+ * @returns what is wrong, undefined when nothing is; the blocks that the stream leaves alive stay allocated.
+ * @throws {NoRoomError} when the allocator has no room.
+ */
 export function verifyHeap(heap: Heap, stream: RunnableStream, addresses: Uint32Array): string | undefined {
   const { ops, slots, sizes } = stream;
   const verification = new Verification(heap, stream.slotCount, addresses);
   for (const [i, op] of ops.entries()) {
-    const stamp = Math.imul(i, STAMP_FACTOR) >>> 24;
-    const wrong = verification.step(op, slots[i]!, sizes[i]!, stamp);
+    const wrong = verification.step(op, slots[i]!, sizes[i]!, i);
     if (wrong !== undefined) return `${wrong}, at operation ${i}`;
   }
   for (const slot of stream.liveSlots) {

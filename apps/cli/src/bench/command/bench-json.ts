@@ -49,7 +49,7 @@ function workersJson({ stream, rows }: WorkerResult, { live, operations, sizes }
 }
 
 function streamJson(result: StreamResult, bases: readonly string[]) {
-  const { kind, scale, rows } = result;
+  const { kind, scale, rows, failures } = result;
   const shown = rows.filter(({ isControl }) => !isControl);
   return {
     name: kind.name,
@@ -59,6 +59,7 @@ function streamJson(result: StreamResult, bases: readonly string[]) {
     sizes: scale.sizes,
     allocators: shown.map((row) => rowJson(row, result, bases)),
     controls: controlsOf(result),
+    failures,
   };
 }
 

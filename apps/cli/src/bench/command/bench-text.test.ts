@@ -26,7 +26,8 @@ function rowOf(name: string, rounds: readonly number[], changes: Partial<Row> = 
 /** The text of a result of one stream, ratios to a. */
 async function textOf(rows: readonly Row[], changes: Partial<BenchResult> = {}): Promise<string> {
   const kind = streamKinds[0]!;
-  const streams = [{ kind, scale: kind.defaults, rows }];
+  const failures = [{ name: "small", reason: "no room for 7 bytes, at operation 3" }];
+  const streams = [{ kind, scale: kind.defaults, rows, failures }];
   const { options } = await benchPlan({ seed: 1, rounds: 3 });
   const result = { streams, workers: [], missing: [], ...changes };
   return [...benchText(result, { options, bases: ["a"] }, look)].join("\n");
@@ -50,6 +51,7 @@ describe("benchText", () => {
           b              150     75.0  ###############        0.50       1.50     1.10
           slow*      900,000  450,000  ####################  4,500       1.50     1.10
           the same twice: a 1.02 (1.02 to 1.06)
+          small cannot run it at this scale: no room for 7 bytes, at operation 3
 
       missing  c (the third): needs a compiler.
 

@@ -15,7 +15,7 @@ import {
   ratio,
   rowOf,
 } from "../figures.ts";
-import type { Row, StreamResult } from "../result.ts";
+import type { Row, StreamFacts, StreamResult } from "../result.ts";
 import type { Spread } from "../statistics.ts";
 
 /** A control beyond this share says that the machine was too busy to tell small differences. */
@@ -39,14 +39,27 @@ interface Figure extends Column {
 export function* streamText(result: StreamResult, bases: readonly string[], look: Look): Generator<string> {
   const { colors, width } = look;
   const { kind, rows } = result;
-  const whole = rows.find(({ facts }) => !facts.isCut)?.facts ?? rows[0]!.facts;
   yield colors.bold(`${kind.name}  ${kind.title}`);
+  const whole = rows.find(({ facts }) => !facts.isCut)?.facts ?? rows[0]?.facts;
+  if (whole !== undefined) yield* figuresText(result, whole, bases, look);
+  for (const { name, reason } of result.failures) {
+    yield* wrapText(`${colors.yellow(name)} cannot run it at this scale: ${reason}`, width, INDENT);
+  }
+  yield "";
+}
+
+function* figuresText(
+  result: StreamResult,
+  whole: StreamFacts,
+  bases: readonly string[],
+  look: Look,
+): Generator<string> {
+  const { colors, width } = look;
   const live = `${formatCount(whole.liveBlocks)} live blocks of ${formatBytes(whole.liveBytesAtEnd)} at the end`;
-  const scale = `${formatCount(whole.operations)} times ${kind.operation}; ${live}`;
+  const scale = `${formatCount(whole.operations)} times ${result.kind.operation}; ${live}`;
   for (const line of wrapText(scale, width, INDENT)) yield colors.dim(line);
   yield* fittingTable(result, bases, look);
   yield* controlText(result, look);
-  yield "";
 }
 
 function fittingTable(result: StreamResult, bases: readonly string[], look: Look): string[] {
