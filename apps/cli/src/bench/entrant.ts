@@ -32,8 +32,10 @@ export interface Candidate {
   readonly name: string;
   readonly title: string;
   readonly origin: Origin;
-  /** Its time grows with the number of live blocks: it gets fewer operations. */
-  readonly isLinear?: boolean;
+  /** What it walks through to find a place: it gets fewer operations, so that it ends. */
+  readonly searches?: "blocks" | "bytes";
+  /** It takes part only where it is asked for by name. */
+  readonly isOnRequest?: boolean;
   /** Compiles and loads what it needs. @throws {MissingPeerError} when this machine lacks it. */
   prepare(): Promise<Entrant>;
 }

@@ -10,12 +10,14 @@ import { verifyHeap } from "./verify-heap.ts";
 const SAMPLES = 64;
 
 export class HeapContender implements Contender {
-  private readonly heap: Heap;
+  private readonly source: HeapSource;
+  private heap: Heap;
   private readonly driver: Driver;
   private readonly stream: RunnableStream;
   private readonly addresses: Uint32Array;
 
   constructor(source: HeapSource, stream: RunnableStream) {
+    this.source = source;
     this.heap = createHeap(source, stream);
     this.driver = makeDriver(source.name);
     this.stream = stream;
@@ -59,11 +61,10 @@ export class HeapContender implements Contender {
     this.driver(this.heap.calls, this.heap, this.stream, this.addresses, from, to, noRoom);
   }
 
-  /** Blocks that the stream leaves alive are freed, in the order of their slots. */
+  /** Frees the blocks that the stream leaves alive, in the order of their slots. */
   private drain(): void {
-    const { calls, clear } = this.heap;
-    if (clear !== undefined) clear();
-    else for (const slot of this.stream.liveSlots) calls.free(this.addresses[slot]!);
+    if (this.source.isDisposable) this.heap = createHeap(this.source, this.stream);
+    else for (const slot of this.stream.liveSlots) this.heap.calls.free(this.addresses[slot]!);
   }
 }
 
@@ -77,6 +78,7 @@ function createHeap(source: HeapSource, demand: HeapDemand): Heap {
     return source.create(demand);
   } catch (error) {
     if (!(error instanceof RangeError)) throw error;
-    throw new NoRoomError(`no room for a heap of ${demand.liveBytesAtPeak} live bytes`, { cause: error });
+    const bytes = demand.liveBytesAtPeak;
+    throw new NoRoomError(`no room for a heap of ${bytes} live bytes: ${error.message}`, { cause: error });
   }
 }

@@ -14,8 +14,6 @@ export interface Heap {
   words(): Uint32Array;
   /** Bytes that the heap holds from its host now. */
   footprintBytes(): number;
-  /** Frees everything at once, for allocators that would take minutes to free block after block. */
-  clear?(): void;
 }
 
 /** What a heap will have to hold, for allocators that cannot grow. */
@@ -31,4 +29,9 @@ export interface HeapSource {
   /** As the tables show it. */
   readonly name: string;
   create(demand: HeapDemand): Heap;
+  /**
+   * The heap is not emptied between rounds, but a new one is made: for allocators that never reuse a block, or would take
+   * minutes to free all of them.
+   */
+  readonly isDisposable?: boolean;
 }

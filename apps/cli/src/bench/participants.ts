@@ -1,15 +1,12 @@
 // The allocators of one stream, opened: all with the same operations, those that would take for ever with fewer.
 
 import type { Contender, Timing } from "./contender.ts";
+import { cutScale, type Search } from "./cut-scale.ts";
 import type { Candidate, Entrant, Origin, StreamOnDisk } from "./entrant.ts";
 import type { StreamFacts } from "./result.ts";
 import { streamOnDisk } from "./stream-file.ts";
 import type { StreamKind, StreamScale } from "./streams/kind.ts";
 import type { Stream } from "./streams/stream.ts";
-
-/** Blocks that an allocator may pass in its searches, all operations together: some seconds of work. */
-const VISITS_OF_LINEAR = 30_000_000;
-const LIVE_OF_LINEAR = 5000;
 
 /** An allocator that can take part. */
 export interface Ready {
@@ -45,11 +42,14 @@ export async function openParticipants(
 ): Promise<void> {
   const make = (of: StreamScale) => streamOnDisk(kind.make({ ...of, seed }), folder);
   const whole = make(scale);
-  let cut: StreamOnDisk | undefined;
+  const cuts = new Map<Search, StreamOnDisk>();
+  const cut = (search: Search): StreamOnDisk => {
+    if (!cuts.has(search)) cuts.set(search, make(cutScale(scale, search)));
+    return cuts.get(search)!;
+  };
   const add = async ({ candidate, entrant }: Ready, isControl: boolean) => {
-    const { name, origin, isLinear = false } = candidate;
-    if (isLinear) cut ??= make(cutScale(scale));
-    const stream = isLinear ? cut! : whole;
+    const { name, origin, searches } = candidate;
+    const stream = searches === undefined ? whole : cut(searches);
     const facts = factsOf(stream.stream, whole.stream);
     try {
       const contender = await entrant.open(stream);
@@ -66,16 +66,6 @@ export async function closeAll(participants: readonly Participant[]): Promise<vo
   await Promise.all(participants.map(({ contender }) => contender.close()));
 }
 
-/**
- * For an allocator whose time grows with the number of live blocks: fewer operations with as many live blocks; where the
- * operations follow from the live blocks, fewer of these.
- */
-function cutScale(scale: StreamScale): StreamScale {
-  if (scale.operations === 0) return { ...scale, live: Math.min(scale.live, LIVE_OF_LINEAR) };
-  const affordable = Math.ceil(VISITS_OF_LINEAR / (scale.live + 1));
-  return { ...scale, operations: Math.min(scale.operations, affordable) };
-}
-
 function factsOf(stream: Stream, whole: Stream): StreamFacts {
   const { ops, setup, timedCalls, liveSlots, liveBytesAtEnd, liveBytesAtPeak } = stream;
   return {
@@ -84,6 +74,6 @@ function factsOf(stream: Stream, whole: Stream): StreamFacts {
     liveBlocks: liveSlots.length,
     liveBytesAtEnd,
     liveBytesAtPeak,
-    isCut: ops.length < whole.ops.length,
+    isCut: ops.length < whole.ops.length || stream.slotCount < whole.slotCount,
   };
 }

@@ -11,7 +11,7 @@ export const thing: Candidate = {
   name: "thi.ng",
   title: "@thi.ng/malloc, JavaScript",
   origin: "npm",
-  isLinear: true,
+  searches: "blocks",
   async prepare() {
     const url = packageUrl("@thi.ng/malloc");
     return heapEntrant(() => load(url));
@@ -25,9 +25,9 @@ async function load(url: string): Promise<HeapSource> {
     const words = new Uint32Array(calls.buf);
     // It cannot grow: what it would need of a memory that can is how far it has come.
     const footprintBytes = () => calls.stats().top;
-    return { calls, words: () => words, footprintBytes, clear: () => calls.freeAll() };
+    return { calls, words: () => words, footprintBytes };
   };
-  return { name: thing.name, create };
+  return { name: thing.name, create, isDisposable: true };
 }
 
 /** Room in plenty, since it loses blocks that are resized. */

@@ -60,7 +60,7 @@ describe("benchText", () => {
       block.
       held/live: bytes that the allocator holds from its host over bytes that are asked for, after the
       last operation and at the peaks.
-      * searches through its blocks, and runs fewer operations for that reason: 10 of W1."
+      * searches from the start, and runs fewer operations for that reason: 10 of W1."
     `);
   });
 

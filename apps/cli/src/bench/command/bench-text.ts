@@ -34,7 +34,7 @@ function* legend(streams: readonly StreamResult[], look: Look): Generator<string
   );
   if (cuts.length > 0) {
     const operations = [...new Set(cuts)].join(", ");
-    lines.push(`* searches through its blocks, and runs fewer operations for that reason: ${operations}.`);
+    lines.push(`* searches from the start, and runs fewer operations for that reason: ${operations}.`);
   }
   for (const line of lines) for (const wrapped of wrapText(line, look.width)) yield look.colors.dim(wrapped);
 }

@@ -45,9 +45,10 @@ interface Named {
 /** @throws {ObmallocError} when a name means nothing. */
 export async function benchPlan(flags: BenchFlags): Promise<BenchPlan> {
   const given = (await Promise.all((flags.load ?? []).map(givenCandidates))).flat();
-  const all = [...given, ...known];
+  const all: Candidate[] = [...given, ...known];
   const chosen = flags.allocators && pick("allocator", flags.allocators, [...all, ...workerHeaps]);
-  const candidates = among(all, chosen);
+  const candidates =
+    chosen === undefined ? all.filter(({ isOnRequest }) => !isOnRequest) : among(all, chosen);
   // Who loads a module means to see what is in it.
   if (!given.some((one) => candidates.includes(one))) candidates.push(...given);
   const streams = flags.streams && pick("stream", flags.streams, [...streamKinds, ...workerStreams]);
