@@ -14,6 +14,13 @@ export {
   rawAddress,
 } from "./addresses.ts";
 export { type DataModel, dataModels, ilp32, isSize, lp64 } from "./data-model.ts";
+export type {
+  DomainsProfile,
+  FatalText,
+  PythonMallocProfile,
+  TracemallocProfile,
+  TracemallocTables,
+} from "./domains-profile.ts";
 export {
   DamagedMemoryError,
   MemoryError,

@@ -1,6 +1,7 @@
 // What differs between CPython versions, as types. The values are in profiles.ts.
 
 import type { DataModel } from "./data-model.ts";
+import type { DomainsProfile } from "./domains-profile.ts";
 
 /** How `free` learns whether an address lies in an arena. */
 export type ArenaLookup =
@@ -57,4 +58,5 @@ export interface Profile {
   readonly version: string;
   readonly model: DataModel;
   readonly pymalloc: PymallocProfile;
+  readonly domains: DomainsProfile;
 }

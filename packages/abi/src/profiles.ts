@@ -1,6 +1,7 @@
 // CPython 3.7 to 3.15 as data: each version is the one before it with what changed.
 
 import { type DataModel, dataModels } from "./data-model.ts";
+import { domainsProfiles } from "./domains-profile.ts";
 import type { Profile, PymallocProfile } from "./profile.ts";
 
 const KIB = 1024;
@@ -65,7 +66,9 @@ const versions: Readonly<Record<string, ByModel>> = {
 /** Every profile, oldest version first, lp64 before ilp32. */
 export const profiles: readonly Profile[] = Object.freeze(
   Object.entries(versions).flatMap(([version, byModel]) =>
-    dataModels.map((model) => Object.freeze({ version, model, pymalloc: byModel[model.name] })),
+    dataModels.map((model) =>
+      Object.freeze({ version, model, pymalloc: byModel[model.name], domains: domainsProfiles[version]! }),
+    ),
   ),
 );
 
