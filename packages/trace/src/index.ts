@@ -2,6 +2,7 @@ export { type ArenaOccupancy, arenaOccupancy, type PoolOccupancy } from "./analy
 export { type LiveBlock, liveBlocks } from "./analysis/blocks.ts";
 export { type Moment, momentOf } from "./analysis/moment.ts";
 export { type Pin, pins } from "./analysis/pins.ts";
+export { RecordedFrames, tracemallocOf } from "./analysis/tracemalloc.ts";
 export { type Certificate, verify } from "./analysis/verify.ts";
 export {
   NotATraceError,
@@ -33,6 +34,7 @@ export {
 } from "./format/tables.ts";
 export { type ByteSink, TraceWriter, type WriterOptions } from "./format/writer.ts";
 export { type Frame, Stacks } from "./lines/stacks.ts";
+export { DomainsRecording, type RecordDomainsOptions, recordDomains } from "./recording/record-domains.ts";
 export type { Heap } from "./replay/heap.ts";
 export type { Disagreement, ReplayMachine } from "./replay/machine.ts";
 export type { Mismatch, MismatchPool } from "./replay/mismatch.ts";
