@@ -95,6 +95,7 @@ export function addAnalysisCommands(program: Command): void {
   addArenas(program);
   addBlocks(program);
   addStats(program);
+  addTracemalloc(program);
 }
 
 function addVerify(program: Command): void {
@@ -192,6 +193,34 @@ export function addBenchCommand(program: Command): void {
       const { benchCommand } = await import("./commands/bench.ts");
       process.exitCode = await benchCommand(flags);
     });
+}
+
+function addTracemalloc(program: Command): void {
+  const patterns = (pattern: string, before: readonly string[]) => [...before, pattern];
+  addTraceCommand(program, "tracemalloc", "Python's tracemalloc tables, recorded without it", async () => {
+    return (await import("./commands/tracemalloc.ts")).tracemallocCommand;
+  })
+    .addOption(atOption())
+    .option("--since <moment>", "what changed since an earlier moment")
+    .addOption(
+      new Option("--key <key>", "how blocks are grouped")
+        .choices(["lineno", "filename", "traceback"])
+        .default("lineno"),
+    )
+    .option("--cumulative", "count a block at every frame of its traceback")
+    .option("--nframe <n>", "frames to keep of a traceback", wholeNumber, 1)
+    .option("--include <pattern>", "only these files; may be repeated", patterns, [])
+    .option("--exclude <pattern>", "not these files; may be repeated", patterns, [])
+    .option("--limit <n>", "lines to show", wholeNumber, 10)
+    .addHelpText("after", AT_HELP)
+    .addHelpText(
+      "after",
+      examples(
+        "obmalloc tracemalloc run.obm",
+        'obmalloc tracemalloc run.obm --at "after load" --key traceback --nframe 5',
+        'obmalloc tracemalloc run.obm --since "before load" --exclude "<frozen *"',
+      ),
+    );
 }
 
 function wholeNumber(text: string): number {
