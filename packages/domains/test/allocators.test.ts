@@ -12,8 +12,10 @@ import {
   type PyMemAllocatorEx,
 } from "@obmalloc/domains";
 import { pythons } from "@obmalloc/test-support";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { makeBump } from "./bump-allocator.ts";
+
+vi.setConfig({ testTimeout: 60_000 }); // live tests on a busy machine
 
 const MIB = 1024 * 1024;
 const make = (): Domains => createDomains({ maxBytes: 64 * MIB });

@@ -3,7 +3,9 @@ import { spawnSync } from "node:child_process";
 import { profileFor } from "@obmalloc/abi";
 import { createDomains, type Environment, FatalStartError, type XOptions } from "@obmalloc/domains";
 import { pythons } from "@obmalloc/test-support";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
+
+vi.setConfig({ testTimeout: 60_000 }); // live tests on a busy machine
 
 const MIB = 1024 * 1024;
 const names = ["", "default", "malloc", "malloc_debug", "pymalloc", "pymalloc_debug", "debug"];

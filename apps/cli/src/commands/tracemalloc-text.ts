@@ -3,7 +3,7 @@
 import { readFileSync } from "node:fs";
 import type { GetLine, Statistic, StatisticDiff } from "@obmalloc/domains";
 import { counted, formatBytes, formatCount } from "../shared/units.ts";
-import type { TracedMoment, TracemallocOptions } from "./tracemalloc.ts";
+import type { TracedMoment, TracemallocOptions } from "./traced-moment.ts";
 
 export function* tracemallocText(
   now: TracedMoment,

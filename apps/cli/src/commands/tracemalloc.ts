@@ -1,36 +1,13 @@
 // `obmalloc tracemalloc`: Python's familiar tables, of a program that ran without tracemalloc.
 
 import { ObmallocError } from "@obmalloc/abi";
-import { Filter, type KeyType, type Snapshot } from "@obmalloc/domains";
+import { Filter } from "@obmalloc/domains";
 import { TraceQuestionError, tracemallocOf } from "@obmalloc/trace";
 import { ExitCode } from "../shared/exit-codes.ts";
 import { writeJson, writeLines } from "../shared/output.ts";
-import { momentJson, type Recording, replayTo } from "../shared/recording.ts";
+import { momentJson, replayTo } from "../shared/recording.ts";
+import type { TracedMoment, TracemallocOptions } from "./traced-moment.ts";
 import { tracemallocText } from "./tracemalloc-text.ts";
-
-export interface TracemallocOptions {
-  readonly at?: string;
-  readonly json?: boolean;
-  /** An earlier moment, to show what changed since. */
-  readonly since?: string;
-  readonly key: KeyType;
-  readonly cumulative?: boolean;
-  readonly limit: number;
-  /** Frames to keep of each traceback. */
-  readonly nframe: number;
-  /** File name patterns of lines that are wanted, and of lines that are not. */
-  readonly include: readonly string[];
-  readonly exclude: readonly string[];
-}
-
-/** The traces of one moment. */
-export interface TracedMoment {
-  readonly recording: Recording;
-  /** After the filters. */
-  readonly snapshot: Snapshot;
-  /** Bytes of all traces, before the filters. */
-  readonly tracedBytes: number;
-}
 
 /**
  * @throws {ObmallocError} in Python's words, for a key or a number of frames that it refuses;

@@ -1,7 +1,7 @@
 // `tracemalloc.Filter` and `tracemalloc.DomainFilter`.
 
 import { matchesFilename } from "./fnmatch.ts";
-import type { Trace } from "./snapshot.ts";
+import type { Trace } from "./trace.ts";
 import type { Frame } from "./traceback.ts";
 
 /** Decides which traces of a snapshot stay. */

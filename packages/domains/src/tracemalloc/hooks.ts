@@ -4,7 +4,7 @@ import { type DomainName, StoredAllocator } from "../allocator.ts";
 import type { Tracemalloc } from "./tracemalloc.ts";
 
 /** `tracemalloc`'s hooks around the allocator of one domain. */
-export class TracedDomain {
+class TracedDomain {
   readonly inner: StoredAllocator;
   readonly tracer: Tracemalloc;
 

@@ -26,7 +26,7 @@ export function reprString(text: string): string {
 }
 
 /** `"%.*f" % (digits, value)` for 0 or 1 digits: where both neighbours are as near, Python takes the even one. */
-export function fixed(value: number, digits: 0 | 1): string {
+function fixed(value: number, digits: 0 | 1): string {
   const size = Math.abs(value);
   const scale = 10 ** digits;
   // A double lies halfway between two decimals of one digit only at quarters: 0.25, 0.75.

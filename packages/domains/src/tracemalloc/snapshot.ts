@@ -1,38 +1,13 @@
 // `tracemalloc.Snapshot`: the traces of one moment, to group, to compare and to filter.
 
 import type { TraceFilter } from "./filters.ts";
-import { formatSize, reprString } from "./python-text.ts";
+import { reprString } from "./python-text.ts";
 import { compareStatisticDiffs, compareStatistics, Statistic, StatisticDiff } from "./statistic.ts";
+import { Trace } from "./trace.ts";
 import { Frame, Traceback } from "./traceback.ts";
 
 /** How a snapshot is grouped. */
 export type KeyType = "traceback" | "filename" | "lineno";
-
-/** A block that is alive, and where it was made. */
-export class Trace {
-  /** 0: allocated through the domains; others belong to whoever calls `track`. */
-  readonly domain: number;
-  /** Bytes that were asked for. */
-  readonly size: number;
-  readonly traceback: Traceback;
-
-  constructor(domain: number, size: number, traceback: Traceback) {
-    this.domain = domain;
-    this.size = size;
-    this.traceback = traceback;
-  }
-
-  /** `str(trace)`. */
-  toString(): string {
-    return `${this.traceback}: ${formatSize(this.size, false)}`;
-  }
-
-  /** `repr(trace)`. */
-  repr(): string {
-    const size = formatSize(this.size, false);
-    return `<Trace domain=${this.domain} size=${size}, traceback=${this.traceback.repr()}>`;
-  }
-}
 
 export class Snapshot {
   readonly traces: readonly Trace[];

@@ -2,8 +2,10 @@
 import { spawnSync } from "node:child_process";
 import { profileFor } from "@obmalloc/abi";
 import { pythons } from "@obmalloc/test-support";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { TracemallocSize } from "./tables.ts";
+
+vi.setConfig({ testTimeout: 60_000 }); // interpreters on a busy machine
 
 /**
  * Prints for some numbers of tracked blocks: what Python answers, and of what its tables are full at that moment. All that

@@ -4,8 +4,9 @@ import { ObmallocError, type Profile } from "@obmalloc/abi";
 import { asciiText } from "../fatal-text.ts";
 import type { FrameProvider } from "../frames.ts";
 import { BlockTraces } from "./block-traces.ts";
-import { Snapshot, Trace } from "./snapshot.ts";
+import { Snapshot } from "./snapshot.ts";
 import { TracemallocSize } from "./tables.ts";
+import { Trace } from "./trace.ts";
 import type { Traceback } from "./traceback.ts";
 import { Tracebacks } from "./tracebacks.ts";
 

@@ -4,12 +4,16 @@ import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { FatalMemoryError } from "@obmalloc/domains";
 import { type Python, pythons } from "@obmalloc/test-support";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { type DamageStep, doDamage } from "./damage-program.ts";
 import { makeDomains } from "./machine.ts";
 import { randomDamage } from "./random-damage.ts";
 
 const run = promisify(execFile);
+
+// Other work on the machine makes interpreters slow, not wrong.
+vi.setConfig({ testTimeout: 120_000, maxConcurrency: 4 });
+
 const SCRIPT = fileURLToPath(new URL("run_damage.py", import.meta.url));
 
 interface Damage {

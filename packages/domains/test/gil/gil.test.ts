@@ -65,7 +65,7 @@ describe("the GIL on one thread", () => {
       expect(other.attach(`t${i}`)).toBe(i + 2);
     });
     expect(() => new Gil({ linear, address: GIL_ADDRESS }).attach("one more")).toThrow(
-      "64 threads are attached",
+      "There are 64 threads attached",
     );
   });
 

@@ -4,7 +4,9 @@ import { fileURLToPath } from "node:url";
 import { DomainFilter, Filter, Frame, type KeyType, Snapshot, Trace, Traceback } from "@obmalloc/domains";
 import { pythons } from "@obmalloc/test-support";
 import fc from "fast-check";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
+
+vi.setConfig({ testTimeout: 60_000 }); // interpreters on a busy machine
 
 const SCRIPT = fileURLToPath(new URL("python_tracemalloc.py", import.meta.url));
 
