@@ -4,16 +4,19 @@
  *   bench-driver STREAM malloc
  *   bench-driver STREAM pymalloc LIBPYTHON INITIALISE
  *
- * STREAM is a file: four 32-bit words (operations, those of the setup, slots, one for others), then sizes and slots as 32-bit words,
- * then one byte for each operation: 0 malloc, 1 free, 2 realloc, 3 replace (free, malloc), 4 pair (malloc, free). Commands
- * come as letters on standard input, each answered by a line:
+ * STREAM is a file: four 32-bit words (operations, those of the setup, slots, one for others), then sizes and slots as
+ * 32-bit words, then one byte for each operation: 0 malloc, 1 free, 2 realloc, 3 replace (free, malloc), 4 pair (malloc,
+ * free). Commands come as letters on standard input, each answered by a line:
  *
- *   s  run it, and sample the memory held: "bytes at the end, most bytes at any sample"
+ *   s  run it, and sample the memory held: "bytes at the end, most bytes at any sample"; exit code 3 when a block that
+ *      stays alive does not hold what was written to it
  *   r  run it, timed: "ns of CPU time, ns of wall time, checksum", of the operations after the setup
- *   v  run it, with every byte of each block filled, and compared before it is freed or after it moved: "ok", or what is wrong
+ *   v  run it, with every byte of each block filled, and compared before it is freed or after it moved: "ok", or what
+ *      is wrong
  *
- * Where there is no room for a block it ends with exit code 4. After each command the heap is empty again. The driver's own tables are mapped, so that they are not part of any heap. With
- * INITIALISE = 1 an interpreter is started first, which libpython 3.12 and later need.
+ * Where there is no room for a block it ends with exit code 4. After each command the heap is empty again. The driver's
+ * own tables are mapped, so that they are not part of any heap. With INITIALISE = 1 an interpreter is started first, which
+ * libpython 3.12 and later need.
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -129,12 +132,35 @@ static uintptr_t run(uint32_t from, uint32_t to) {
     return checksum;
 }
 
+static void mark_alive(uint8_t *alive) {
+    for (uint32_t i = 0; i < length; i++) alive[slots[i]] = ops[i] != FREE && ops[i] != PAIR;
+}
+
 /* Blocks that the stream leaves alive are freed, in the order of their slots. */
 static void drain(void) {
     uint8_t *alive = map_zeroed(slot_count);
-    for (uint32_t i = 0; i < length; i++) alive[slots[i]] = ops[i] != FREE && ops[i] != PAIR;
+    mark_alive(alive);
     for (uint32_t slot = 0; slot < slot_count; slot++)
         if (alive[slot]) do_free(blocks[slot]);
+    munmap(alive, slot_count + 1);
+}
+
+/* Whether each block that the stream leaves alive holds what run() wrote last. */
+static void check_live(void) {
+    uint32_t *writer = map_zeroed(slot_count * sizeof *writer);
+    uint8_t *alive = map_zeroed(slot_count);
+    mark_alive(alive);
+    for (uint32_t i = 0; i < length; i++)
+        if (ops[i] != FREE && ops[i] != PAIR) writer[slots[i]] = i;
+    for (uint32_t slot = 0; slot < slot_count; slot++) {
+        uint32_t i = writer[slot], size = sizes[i];
+        const char *p = blocks[slot];
+        if (!alive[slot]) continue;
+        if (size < 4 ? *(const uint8_t *)p != (uint8_t)i
+                     : *(const uint32_t *)p != i || *(const uint32_t *)(p + ((size - 4) & ~3u)) != i)
+            fail("a block was overwritten", "one that stays alive");
+    }
+    munmap(writer, slot_count * sizeof *writer + 1);
     munmap(alive, slot_count + 1);
 }
 
@@ -146,6 +172,7 @@ static void survey(size_t base) {
         end = held_bytes() - base;
         if (end > peak) peak = end;
     }
+    check_live();
     printf("%zu %zu\n", end, peak);
 }
 

@@ -12,7 +12,7 @@ import { newFolder } from "./harness.ts";
 const compiler = process.platform === "linux" ? cc() : undefined;
 const source = fileURLToPath(new URL("../native/bench-driver.c", import.meta.url));
 
-/** A bump allocator that does not keep what realloc should, or what lies at its neighbour's, by its flaw. */
+/** A bump allocator with a flaw: blocks that overlap, blocks handed out twice, a realloc that forgets, no room. */
 const fake = (flaw: string) => `
 #include <stddef.h>
 #include <string.h>
@@ -24,6 +24,7 @@ void *PyObject_Malloc(size_t size) {
     calls++;
     top += (size + 15) & ~(size_t)15;
     ${flaw === "overlap" ? "if (calls % 100 == 99) p -= 16;" : ""}
+    ${flaw === "twice" ? "if (calls % 7 == 0) p = memory;" : ""}
     ${flaw === "full" ? "if (calls == 50) return NULL;" : ""}
     return p;
 }
@@ -55,9 +56,16 @@ describe.skipIf(compiler === undefined)("bench-driver", () => {
 
   it.each([
     ["overlap", /^a block was changed, at operation \d+\n$/],
+    ["twice", /^a block was changed, at operation \d+\n$/],
     ["forgetful", /^realloc lost bytes, at operation \d+\n$/],
   ])("finds what an allocator with the flaw %s does", (flaw, answer) => {
     expect(run(flaw, "v\n")).toMatch(answer);
+  });
+
+  it("finds a live block that was overwritten, without looking at every byte", () => {
+    expect(() => run("twice", "s\n")).toThrow(
+      expect.objectContaining({ status: 3, stderr: expect.stringContaining("a block was overwritten") }),
+    );
   });
 
   it.each(["r\n", "v\n"])("ends with exit code 4 where there is no room (%j)", (command) => {

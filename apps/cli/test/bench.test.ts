@@ -237,6 +237,24 @@ describe("obmalloc bench --load", () => {
     },
   );
 
+  it.each([[[]], [["--isolate"]]])(
+    "finds blocks that were overwritten also without --verify (%j)",
+    async (mode) => {
+      const file = moduleWith("p - (sizes.size % 100 === 99 ? 16 : 0)");
+      const { code, stderr } = await obmalloc([
+        "bench",
+        ...SMALL,
+        "--streams",
+        "W1",
+        "--load",
+        file,
+        ...mode,
+      ]);
+      expect(code).toBe(2);
+      expect(stderr).toMatch(/mine: the block of \d+ bytes that operation \d+ made was overwritten/);
+    },
+  );
+
   it.each([[[]], [["--isolate"]]])("goes on without those that have no room (%j)", async (mode) => {
     const { code, stdout, stderr } = await obmalloc([
       ...args,

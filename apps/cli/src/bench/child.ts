@@ -37,8 +37,8 @@ try {
     process.stdout.write(`${await answer(contender, command)}\n`);
   }
 } catch (error) {
-  if (!(error instanceof NoRoomError)) throw error;
+  if (!(error instanceof BenchError)) throw error;
   process.stderr.write(`${error.message}\n`);
-  process.exitCode = NO_ROOM_EXIT;
+  process.exitCode = error instanceof NoRoomError ? NO_ROOM_EXIT : 1;
   process.stdin.destroy(); // or the process would wait for more commands
 }

@@ -19,7 +19,12 @@ export interface Timing {
  * the heap empty, and warm.
  */
 export interface Contender {
-  /** Runs the stream with pauses in which the footprint is taken. To be called first: on a heap that is new. */
+  /**
+   * Runs the stream with pauses in which the footprint is taken, and looks whether the blocks that stay alive hold what
+   * was written to them. To be called first: on a heap that is new.
+   *
+   * @throws {BenchError} when one does not.
+   */
   survey(): Promise<Footprint>;
   /** Times the operations after the setup. */
   round(): Promise<Timing>;

@@ -2,8 +2,9 @@
 
 import type { Contender, Footprint, Timing } from "./contender.ts";
 import { type Driver, makeDriver } from "./driver.ts";
-import { NoRoomError, noRoomText } from "./errors.ts";
+import { BenchError, NoRoomError, noRoomText } from "./errors.ts";
 import type { Heap, HeapDemand, HeapSource } from "./heap.ts";
+import { checkLiveBlocks } from "./live-blocks.ts";
 import type { RunnableStream } from "./streams/stream.ts";
 import { verifyHeap } from "./verify-heap.ts";
 
@@ -33,6 +34,8 @@ export class HeapContender implements Contender {
       peakBytes = Math.max(peakBytes, this.heap.footprintBytes());
     }
     const endBytes = this.heap.footprintBytes();
+    const wrong = checkLiveBlocks(this.heap.words(), this.stream, this.addresses);
+    if (wrong !== undefined) throw new BenchError(`${this.source.name}: ${wrong}.`);
     this.drain();
     return { endBytes, peakBytes };
   }

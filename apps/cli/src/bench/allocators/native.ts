@@ -11,7 +11,7 @@ import { ProcessContender } from "../process-contender.ts";
 
 const ADVICE = "needs Linux with glibc and a C compiler (cc)";
 const FLAGS = ["-O2", "-Wall"];
-/** From 3.12 on pymalloc's state belongs to an interpreter. */
+/** From 3.12 on pymalloc's state belongs to an interpreter. The room that it leaves in its arenas is not counted. */
 const FIRST_MINOR_WITH_STATE_PER_INTERPRETER = 12;
 
 export const glibc: Candidate = {

@@ -121,5 +121,7 @@ function* controlText(result: StreamResult, { colors, width }: Look): Generator<
 const spreadText = ({ median, lower, upper }: Spread) =>
   `${median.toFixed(2)} (${lower.toFixed(2)} to ${upper.toFixed(2)})`;
 const ratioText = (value: number) => (value < 100 ? value.toFixed(2) : formatCount(Math.round(value)));
-const footprintText = (value: number | undefined) => (value === undefined ? "" : ratioText(value));
+/** Less than 1 where an interpreter had room before, which is not counted. */
+const footprintText = (value: number | undefined) =>
+  value === undefined ? "" : value < 1 ? "<1" : ratioText(value);
 const timeText = (ns: number) => (ns < 100 ? ns.toFixed(1) : formatCount(Math.round(ns)));
