@@ -1,12 +1,15 @@
-export { DetachedMemoryError, LinearMemory, type LinearMemoryOptions } from "./linear-memory.ts";
+export type { AllocateOptions, Heap, HeapBlock, PolicyName } from "./heap/heap.ts";
+export type { ChunkState, HeapChunk, HeapSnapshot, HeapStats } from "./heap/heap-snapshot.ts";
 export { MappedRaw, type MappedRawOptions } from "./mapped-raw.ts";
-export { PAGE_BYTES, type PageRange } from "./mapper-layout.ts";
+export { DetachedMemoryError, LinearMemory, type LinearMemoryOptions } from "./memory/linear-memory.ts";
+export { PAGE_BYTES, type PageRange } from "./memory/mapper-layout.ts";
 export {
   GROWTH_UNIT_BYTES,
   MAX_MEMORY_BYTES,
   type MemoryBacking,
   type MemorySource,
   type WasmMemory,
-} from "./memory-source.ts";
-export { type MappingStats, NotMappedError, PageMapper } from "./page-mapper.ts";
+} from "./memory/memory-source.ts";
+export { type MappingStats, NotMappedError, PageMapper } from "./memory/page-mapper.ts";
 export type { RawAllocator } from "./raw-allocator.ts";
+export { type AttachHeapOptions, type CreateHeapOptions, RawHeap } from "./raw-heap.ts";

@@ -15,8 +15,8 @@ import {
   struct,
   type Violation,
 } from "@obmalloc/abi";
-import { PAGE_BYTES } from "./mapper-layout.ts";
-import type { PageMapper } from "./page-mapper.ts";
+import { PAGE_BYTES } from "./memory/mapper-layout.ts";
+import type { PageMapper } from "./memory/page-mapper.ts";
 import type { RawAllocator } from "./raw-allocator.ts";
 
 const MAGIC = 0x77617220;

@@ -2,7 +2,7 @@ import { type PageAddress, pageAddress } from "@obmalloc/abi";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { LinearMemory, MAX_MEMORY_BYTES, NotMappedError, PAGE_BYTES, PageMapper } from "../src/index.ts";
-import { mapperState } from "../src/mapper-layout.ts";
+import { mapperState } from "../src/memory/mapper-layout.ts";
 import { PageOracle } from "./page-oracle.ts";
 
 const KIB = 1024;

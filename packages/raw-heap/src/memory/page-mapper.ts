@@ -194,17 +194,25 @@ export class PageMapper {
   }
 
   /**
-   * More pages for the one heap that grows at its end: the classical sbrk, but for two things. What it returns is not
-   * the old break when somebody else has mapped the pages behind it; and it never shrinks, {@link munmap} does.
+   * Moves the break, the end of the pages of the one heap that grows there. It is the classical sbrk but for one thing:
+   * when somebody else has mapped the pages behind the break, the new pages lie elsewhere, and the break with them.
    *
-   * @returns the address of the new pages, NULL when there is no room.
+   * @param deltaBytes rounded to whole pages, away from 0 when it is positive, towards 0 when it is negative.
+   * @returns the address of the new pages, or the new break when it went down; NULL when there is no room.
+   * @throws {NotMappedError} when it would go down by pages that the heap does not have.
    */
-  sbrk(sizeBytes: number): PageAddress {
+  sbrk(deltaBytes: number): PageAddress {
     const { books } = this;
-    const old = books.get("break");
-    let address = pageAddress(old * PAGE_BYTES);
-    if (old === 0 || !this.extend(address, sizeBytes)) address = this.mmap(sizeBytes);
-    if (address !== NULL) books.set("break", address / PAGE_BYTES + pagesFor(sizeBytes));
+    const old = pageAddress(books.get("break") * PAGE_BYTES);
+    if (deltaBytes < 0) {
+      const sizeBytes = Math.floor(-deltaBytes / PAGE_BYTES) * PAGE_BYTES;
+      const end = pageAddress(old - sizeBytes);
+      if (sizeBytes > 0) this.munmap(end, sizeBytes);
+      books.set("break", end / PAGE_BYTES);
+      return end;
+    }
+    const address = old !== 0 && this.extend(old, deltaBytes) ? old : this.mmap(deltaBytes);
+    if (address !== NULL) books.set("break", address / PAGE_BYTES + pagesFor(deltaBytes));
     return address;
   }
 
