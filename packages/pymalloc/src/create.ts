@@ -1,5 +1,5 @@
 import { type Profile, profileFor } from "@obmalloc/abi";
-import { LinearMemory, MappedRaw, PageMapper } from "@obmalloc/raw-heap";
+import { LinearMemory, PageMapper, RawHeap } from "@obmalloc/raw-heap";
 import { mappedArenas } from "./arena-allocator.ts";
 import { PyMalloc } from "./pymalloc.ts";
 
@@ -21,6 +21,6 @@ export function createPyMalloc(options: CreatePyMallocOptions = {}): PyMalloc {
   const profile = options.profile ?? profileFor("3.13");
   const memory = new LinearMemory(options.maxBytes === undefined ? {} : { maxBytes: options.maxBytes });
   const mapper = PageMapper.create(memory);
-  const raw = new MappedRaw({ mapper, model: profile.model });
+  const raw = RawHeap.create(mapper, { model: profile.model });
   return new PyMalloc({ memory, profile, raw, arenas: mappedArenas(mapper, profile.pymalloc.poolBytes) });
 }

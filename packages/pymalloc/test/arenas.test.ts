@@ -11,7 +11,7 @@ import {
   profiles,
 } from "@obmalloc/abi";
 import { createPyMalloc, PyMalloc } from "@obmalloc/pymalloc";
-import { LinearMemory, MappedRaw, PageMapper, type RawAllocator } from "@obmalloc/raw-heap";
+import { LinearMemory, type RawAllocator, RawHeap } from "@obmalloc/raw-heap";
 import { describe, expect, it } from "vitest";
 import { allocateMany, headerOf, MIB, makeMachine } from "./machine.ts";
 
@@ -220,7 +220,7 @@ describe("when memory runs out", () => {
 
   it("there is no allocator at all without room for its state", () => {
     const memory = new LinearMemory({ maxBytes: 256 * KIB });
-    const raw = new MappedRaw({ mapper: PageMapper.create(memory) });
+    const raw = RawHeap.create(memory);
     const arenas = { ctx: undefined, alloc: () => 0, free: () => {} };
     expect(() => new PyMalloc({ memory, profile: newest, raw, arenas })).toThrow(
       /^No room for \d+ bytes of pymalloc state\.$/,

@@ -2,7 +2,7 @@
 
 import { type BlockAddress, blockAddress, profiles, rawAddress } from "@obmalloc/abi";
 import { createPyMalloc, mappedArenas, PyMalloc } from "@obmalloc/pymalloc";
-import { LinearMemory, MappedRaw, PageMapper } from "@obmalloc/raw-heap";
+import { LinearMemory, PageMapper, RawHeap } from "@obmalloc/raw-heap";
 import { describe, expect, it } from "vitest";
 import { allocateMany, MIB } from "./machine.ts";
 
@@ -34,11 +34,7 @@ describe.each(profiles)("an allocator of $version $model.name", (profile) => {
 
     const memory = LinearMemory.from(original.memory.u8, { maxBytes: 64 * MIB });
     const mapper = PageMapper.attach(memory);
-    const raw = new MappedRaw({
-      mapper,
-      model: profile.model,
-      stateAddress: (original.raw as MappedRaw).stateAddress,
-    });
+    const raw = RawHeap.attach(mapper);
     const arenas = mappedArenas(mapper, profile.pymalloc.poolBytes);
     const copy = new PyMalloc({ memory, profile, raw, arenas, stateAddress: original.stateAddress });
 
@@ -56,7 +52,7 @@ describe.each(profiles)("an allocator of $version $model.name", (profile) => {
     const memory = new LinearMemory();
     const mapper = PageMapper.create(memory);
     mapper.mmap(2 ** 31 - 2 * profile.pymalloc.arenaBytes);
-    const raw = new MappedRaw({ mapper, model: profile.model });
+    const raw = RawHeap.create(mapper, { model: profile.model });
     const arenas = mappedArenas(mapper, profile.pymalloc.poolBytes);
     const pymalloc = new PyMalloc({ memory, profile, raw, arenas });
     const live = exercise(pymalloc, 3);
@@ -72,7 +68,7 @@ describe.each(profiles)("an allocator of $version $model.name", (profile) => {
   it("reaches the last arena below 4 GiB", () => {
     const memory = new LinearMemory();
     const mapper = PageMapper.create(memory);
-    const raw = new MappedRaw({ mapper, model: profile.model });
+    const raw = RawHeap.create(mapper, { model: profile.model });
     const { arenaBytes } = profile.pymalloc;
     const base = 2 ** 32 - 4096 - arenaBytes;
     const arenas = { ctx: undefined, alloc: () => (memory.ensure(2 ** 32) ? base : 0), free: () => {} };

@@ -2,7 +2,7 @@
 
 import { type BlockAddress, type Profile, pageAddress, poolHeader, readStruct } from "@obmalloc/abi";
 import { type ArenaAllocator, PyMalloc } from "@obmalloc/pymalloc";
-import { LinearMemory, MappedRaw, PageMapper, type RawAllocator } from "@obmalloc/raw-heap";
+import { LinearMemory, PageMapper, type RawAllocator, RawHeap } from "@obmalloc/raw-heap";
 
 export const MIB = 1024 * 1024;
 
@@ -27,7 +27,7 @@ export function makeMachine(profile: Profile, options: MachineOptions = {}): Mac
   const { arenaBytes } = profile.pymalloc;
   const memory = new LinearMemory({ maxBytes: options.maxBytes ?? 64 * MIB });
   const mapper = PageMapper.create(memory);
-  const inner = new MappedRaw({ mapper, model: profile.model });
+  const inner = RawHeap.create(mapper, { model: profile.model });
   let count = 0;
   const machine = { mapper, arenas: [] as number[], arenasLeft: Number.POSITIVE_INFINITY };
   const arenas: ArenaAllocator<typeof machine> = {

@@ -1,6 +1,5 @@
 export type { AllocateOptions, Heap, HeapBlock, PolicyName } from "./heap/heap.ts";
 export type { ChunkState, HeapChunk, HeapSnapshot, HeapStats } from "./heap/heap-snapshot.ts";
-export { MappedRaw, type MappedRawOptions } from "./mapped-raw.ts";
 export { DetachedMemoryError, LinearMemory, type LinearMemoryOptions } from "./memory/linear-memory.ts";
 export { PAGE_BYTES, type PageRange } from "./memory/mapper-layout.ts";
 export {

@@ -1,5 +1,6 @@
 // Random programs for heaps, run against the oracle.
 
+import { NULL } from "@obmalloc/abi";
 import fc from "fast-check";
 import { expect } from "vitest";
 import type { RawHeap } from "../src/index.ts";
@@ -31,9 +32,19 @@ export function programs(steps: number, largest: number): fc.Arbitrary<Step[]> {
     { weight: 20, arbitrary: fc.record({ do: fc.constant("free" as const), pick }) },
     {
       weight: 1,
-      arbitrary: fc.record({ do: fc.constant("alignedAlloc" as const), shift: fc.integer({ min: 0, max: 13 }), sizeBytes }),
+      arbitrary: fc.record({
+        do: fc.constant("alignedAlloc" as const),
+        shift: fc.integer({ min: 0, max: 13 }),
+        sizeBytes,
+      }),
     },
-    { weight: 1, arbitrary: fc.record({ do: fc.constant("freeMost" as const), keepEach: fc.integer({ min: 2, max: 9 }) }) },
+    {
+      weight: 1,
+      arbitrary: fc.record({
+        do: fc.constant("freeMost" as const),
+        keepEach: fc.integer({ min: 2, max: 9 }),
+      }),
+    },
     { weight: 1, arbitrary: fc.record({ do: fc.constant("trim" as const) }) },
   );
   return fc.array(step, { maxLength: steps });
@@ -74,13 +85,23 @@ class ProgramRun {
   }
 
   step(step: Step): void {
-    if (step.do === "malloc" || step.do === "calloc") this.allocate(step.do, step.sizeBytes);
-    else if (step.do === "alignedAlloc") this.align(2 ** step.shift, step.sizeBytes);
-    else if (step.do === "trim") this.heap.mallocTrim();
-    else if (step.do === "freeMost") this.freeMost(step.keepEach);
-    else if (this.addresses.length === 0) this.heap.free(0 as never);
-    else if (step.do === "free") this.free(step.pick % this.addresses.length);
-    else this.realloc(step.pick % this.addresses.length, step.sizeBytes);
+    switch (step.do) {
+      case "malloc":
+      case "calloc":
+        return this.allocate(step.do, step.sizeBytes);
+      case "alignedAlloc":
+        return this.align(2 ** step.shift, step.sizeBytes);
+      case "trim":
+        this.heap.mallocTrim();
+        return;
+      case "freeMost":
+        return this.freeMost(step.keepEach);
+      case "free":
+        if (this.addresses.length === 0) return this.heap.free(NULL);
+        return this.free(step.pick % this.addresses.length);
+      case "realloc":
+        if (this.addresses.length > 0) this.realloc(step.pick % this.addresses.length, step.sizeBytes);
+    }
   }
 
   private allocate(kind: "malloc" | "calloc", sizeBytes: number): void {
@@ -118,6 +139,7 @@ class ProgramRun {
   }
 
   private freeMost(keepEach: number): void {
-    for (let index = this.addresses.length - 1; index >= 0; index--) if (index % keepEach !== 0) this.free(index);
+    for (let index = this.addresses.length - 1; index >= 0; index--)
+      if (index % keepEach !== 0) this.free(index);
   }
 }

@@ -54,10 +54,10 @@ describe.each(kinds)("LinearMemory over $backing, shared: $shared", ({ backing, 
     expect(memory.u8[5]).toBe(5);
   });
 
-  it("grows by a thirty-second at a time", () => {
-    const memory = new LinearMemory({ initialBytes: 32 * MIB, maxBytes: 64 * MIB, backing, shared });
-    expect(memory.ensure(32 * MIB + 1)).toBe(true);
-    expect(memory.byteLength).toBe(33 * MIB);
+  it("grows by a hundred-and-twenty-eighth at a time", () => {
+    const memory = new LinearMemory({ initialBytes: 128 * MIB, maxBytes: 256 * MIB, backing, shared });
+    expect(memory.ensure(128 * MIB + 1)).toBe(true);
+    expect(memory.byteLength).toBe(129 * MIB);
   });
 
   it("reaches 4 GiB, the last word included", () => {

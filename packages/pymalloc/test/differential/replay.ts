@@ -8,7 +8,7 @@ import {
   PyMalloc,
   type PyMallocStats,
 } from "@obmalloc/pymalloc";
-import { LinearMemory, MappedRaw, PageMapper } from "@obmalloc/raw-heap";
+import { LinearMemory, PageMapper, RawHeap } from "@obmalloc/raw-heap";
 
 const MALLOC = 1;
 const CALLOC = 2;
@@ -72,7 +72,7 @@ export class Replay {
     this.arenaBytes = profile.pymalloc.arenaBytes;
     const memory = new LinearMemory();
     this.mapper = PageMapper.create(memory);
-    const raw = new MappedRaw({ mapper: this.mapper, model: profile.model });
+    const raw = RawHeap.create(this.mapper, { model: profile.model });
     const arenas: ArenaAllocator<Replay> = {
       ctx: this,
       alloc: (replay) => replay.mapArena(),

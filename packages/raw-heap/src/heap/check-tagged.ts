@@ -29,8 +29,6 @@ export interface ListedChunk {
 export interface ChunkIndexes {
   free(): Iterable<ListedChunk>;
   kept(): Iterable<ListedChunk>;
-  /** Bytes that it counts as kept. */
-  readonly keptBytes: number;
 }
 
 type Report = (rule: string, address: number, message: string) => void;
@@ -52,8 +50,6 @@ export function checkTaggedHeap(heap: TaggedHeapView, indexes: ChunkIndexes): Vi
   checkCount(heap, "segment_bytes", heap.segmentBytes, segmentBytes, report);
   checkLists(indexes.free(), "free", free, report);
   checkLists(indexes.kept(), "kept", kept, report);
-  const keptBytes = [...kept.values()].reduce((sum, size) => sum + size, 0);
-  checkCount(heap, "quick_bytes", indexes.keptBytes, keptBytes, report);
   return violations;
 }
 
@@ -173,7 +169,7 @@ function checkLists(
 
 function checkCount(
   heap: TaggedHeapView,
-  field: "segment_bytes" | "mapped_bytes" | "quick_bytes",
+  field: "segment_bytes" | "mapped_bytes",
   counted: number,
   found: number,
   report: Report,

@@ -41,7 +41,7 @@ export const State = Object.freeze({
   free: 0,
   /** Belongs to the user. */
   live: 1,
-  /** Free for the user, kept as it is for the next request of its size; neighbours do not merge with it. */
+  /** Free for the user, but for the time being neighbours do not merge with it. */
   kept: 2,
   /** The free chunk at the end of the newest segment. In no list, and without its size at the end. */
   top: 3,
@@ -80,12 +80,19 @@ export const MAPPED_OVERHEAD_BYTES = mappedHeader.sizeBytes + HEADER_BYTES;
 
 /** Bytes of the chunk that a request needs. */
 export function chunkBytesFor(sizeBytes: number): number {
-  const rounded = Math.ceil((sizeBytes + HEADER_BYTES) / ALIGNMENT_BYTES) * ALIGNMENT_BYTES;
-  return Math.max(rounded, MIN_CHUNK_BYTES);
+  if (sizeBytes <= MIN_CHUNK_BYTES - HEADER_BYTES) return MIN_CHUNK_BYTES;
+  const needed = sizeBytes + HEADER_BYTES + ALIGNMENT_BYTES - 1;
+  return needed < 2 ** 31 ? needed & SIZE_MASK : needed - (needed % ALIGNMENT_BYTES);
 }
 
 /** The most that the quick lists serve, as the size of a chunk. */
 export const QUICK_CHUNK_MAX = 1024;
+
+/** Blocks of one size that are kept as they are; more of them are merged at once. */
+export const KEPT_MAX = 16;
+
+/** A quick list: its first block, each of which links to the next one in its first word, and how many they are. */
+export const quickList = struct(ilp32, { first: "u32", count: "u32" });
 
 /** Number of quick lists: one for each chunk size from 0 to {@link QUICK_CHUNK_MAX}; the first ones stay empty. */
 export const QUICK_LIST_COUNT = QUICK_CHUNK_MAX / ALIGNMENT_BYTES + 1;
@@ -96,7 +103,7 @@ export const BIN_COUNT = 64 + 22 * 16;
 /**
  * The state of a heap with boundary tags, in a page of its own.
  *
- * The last three fields are the default policy's. The others use `bins[0]` as the head of their only list, and
+ * The fields from `quick` on are the default policy's. Others use `bins[0]` as the head of their only list, and
  * `rover` for the place where a search goes on.
  */
 export const heapState = struct(ilp32, {
@@ -114,10 +121,10 @@ export const heapState = struct(ilp32, {
   lock: "u32", // of a heap that Workers share: 0 = free, 1 = held, 2 = held and somebody waits
   holder: "u32", // who holds it, for messages
   caches: "u32", // address of the first Worker's cache
-  quick_bytes: "u32", // in the quick lists
-  quick: array("u32", QUICK_LIST_COUNT),
+  quick: array(quickList, QUICK_LIST_COUNT),
   bins: array("u32", BIN_COUNT),
   bin_map: array("u32", BIN_COUNT / 32), // one bit for each bin that is not empty
+  bin_words: "u32", // one bit for each word of bin_map that is not 0
 });
 
 /** The bin of a free chunk of `size` bytes. */

@@ -25,25 +25,25 @@ const END = State.end;
 const STATE_MASK = ~SIZE_MASK;
 
 export abstract class TaggedChunks extends Heap {
-  override readonly policy: PolicyName;
-  override readonly memory: LinearMemory;
-  override readonly model: DataModel;
-  override readonly stateAddress: RawAddress;
-  protected readonly mapper: PageMapper;
+  declare readonly policy: PolicyName;
+  declare readonly memory: LinearMemory;
+  declare readonly model: DataModel;
+  declare readonly stateAddress: RawAddress;
+  declare protected readonly mapper: PageMapper;
   /** All words of the memory; replaced when it grows. */
-  protected words: Uint32Array;
+  declare protected words: Uint32Array;
   /** Makes checks differ between heaps. */
-  private readonly secret: number;
+  declare private readonly secret: number;
 
   // Words of the state.
-  protected readonly top: number;
-  protected readonly bins: number;
-  private readonly firstSegment: number;
-  private readonly lastSegment: number;
-  protected readonly segmentBytes: number;
-  protected readonly fixed: number;
-  private readonly peak: number;
-  protected readonly mappedBytes: number;
+  declare protected readonly top: number;
+  declare protected readonly bins: number;
+  declare private readonly firstSegment: number;
+  declare private readonly lastSegment: number;
+  declare protected readonly segmentBytes: number;
+  declare protected readonly fixed: number;
+  declare private readonly peak: number;
+  declare protected readonly mappedBytes: number;
 
   protected constructor(mapper: PageMapper, policy: PolicyName, stateAddress: RawAddress) {
     super();
@@ -97,16 +97,20 @@ export abstract class TaggedChunks extends Heap {
 
   /** Whether a chunk of this heap begins here. False for whatever number that is no address. */
   protected isChunk(p: number): boolean {
-    if (p % 16 !== 0 || !(p >= FIRST_BLOCK_BYTES)) return false;
+    return p >>> 0 === p && p >= FIRST_BLOCK_BYTES && this.hasCheck(p);
+  }
+
+  /** {@link isChunk} for what is an address, or was read as one from the memory. */
+  private hasCheck(p: number): boolean {
     const words = this.words;
     const w = p >>> 2;
-    const size = (words[w - 2]! & SIZE_MASK) >>> 0;
-    return ((words[w - 1]! ^ this.checkOf(p, size)) & ~PREVIOUS_FREE) === 0;
+    const size = words[w - 2]! & SIZE_MASK;
+    return (p & 15) === 0 && ((words[w - 1]! ^ this.checkOf(p, size)) & ~PREVIOUS_FREE) === 0;
   }
 
   /** The size of the chunk at `p`, whose header must fit. */
   protected verifiedSize(operation: string, p: number): number {
-    if (this.isChunk(p)) return (this.words[(p >>> 2) - 2]! & SIZE_MASK) >>> 0;
+    if (this.hasCheck(p)) return (this.words[(p >>> 2) - 2]! & SIZE_MASK) >>> 0;
     throw new DamagedMemoryError(operation, p - 8, "no header of a chunk is there.");
   }
 
@@ -161,12 +165,17 @@ export abstract class TaggedChunks extends Heap {
 
   /** Writes a free chunk and gives it to the policy. The chunk behind it is not free. */
   protected becomeFree(p: number, size: number): void {
+    this.writeFree(p, size);
+    this.insertFree(p, size);
+  }
+
+  /** Writes a free chunk: its header, its size at its end, and the mark of the chunk behind it. */
+  protected writeFree(p: number, size: number): void {
     const words = this.words;
     this.writeHeader(p, size, FREE);
     const behind = (p + size) >>> 2;
     words[behind - 3] = size;
     words[behind - 1]! |= PREVIOUS_FREE;
-    this.insertFree(p, size);
   }
 
   protected becomeTop(p: number, size: number): void {
@@ -212,8 +221,8 @@ export abstract class TaggedChunks extends Heap {
     if (this.words[this.fixed] === 1) return false;
     const held = this.words[this.segmentBytes]!;
     const needed = size + SEGMENT_OVERHEAD_BYTES + MIN_CHUNK_BYTES;
-    // A thirty-second of what is held at a time: seldom enough, and little that is held for nothing.
-    const generous = Math.max(needed, GROWTH_UNIT_BYTES, held / 32);
+    // A sixty-fourth of what is held at a time: seldom enough, and little that is held for nothing.
+    const generous = Math.max(needed, GROWTH_UNIT_BYTES, held / 64);
     let bytes = Math.ceil(generous / PAGE_BYTES) * PAGE_BYTES;
     let address = this.mapper.sbrk(bytes);
     if (address === 0) {
@@ -285,7 +294,7 @@ export abstract class TaggedChunks extends Heap {
     if (held > words[this.peak]!) words[this.peak] = held;
   }
 
-  private endOfLastSegment(): number {
+  protected endOfLastSegment(): number {
     return this.words[this.words[this.lastSegment]! / 4 + 1]!;
   }
 

@@ -2,6 +2,7 @@
 
 import {
   DamagedMemoryError,
+  ilp32,
   isSize,
   NotABlockError,
   NULL,
@@ -37,7 +38,10 @@ const TOP = State.top;
 const MAPPED = State.mapped;
 
 /** Blocks of this size get pages of their own at first, as with glibc; the threshold rises with what is freed. */
-const MMAP_THRESHOLD_BYTES = 256 * 1024;
+const MMAP_THRESHOLD_BYTES = 1024 * 1024;
+
+/** Every data model has sizes up to here. */
+const SMALLEST_LIMIT = ilp32.ssizeLimit;
 
 /** The threshold for pages of their own does not rise above this (glibc's DEFAULT_MMAP_THRESHOLD_MAX). */
 const MMAP_THRESHOLD_MAX = 32 * 1024 * 1024;
@@ -46,9 +50,9 @@ const MMAP_THRESHOLD_MAX = 32 * 1024 * 1024;
 const COPY_BY_WORD_MAX = 256;
 
 export abstract class TaggedHeap extends TaggedChunks {
-  private readonly mapped: number;
-  private readonly mappedCount: number;
-  private readonly threshold: number;
+  declare private readonly mapped: number;
+  declare private readonly mappedCount: number;
+  declare private readonly threshold: number;
 
   protected constructor(mapper: PageMapper, policy: PolicyName, stateAddress: RawAddress) {
     super(mapper, policy, stateAddress);
@@ -74,7 +78,9 @@ export abstract class TaggedHeap extends TaggedChunks {
 
   malloc(sizeBytes: number): RawAddress {
     if (this.words.length === 0) this.memory.refresh(); // somebody else has grown the memory
-    if (!isSize(sizeBytes, this.model)) return NULL;
+    if (!(sizeBytes >= 0 && sizeBytes < SMALLEST_LIMIT && sizeBytes >>> 0 === sizeBytes)) {
+      if (!isSize(sizeBytes, this.model)) return NULL;
+    }
     const size = chunkBytesFor(sizeBytes);
     if (size >= this.words[this.threshold]! && this.words[this.fixed] === 0) return this.mapBlock(size);
     return rawAddress(this.allocateChunk(size));
@@ -183,15 +189,9 @@ export abstract class TaggedHeap extends TaggedChunks {
   /** A live chunk of `size` bytes from the heap: a free one that fits, the top, or more from the system. */
   protected allocateChunk(size: number): number {
     let p = this.takeFit(size);
-    if (p === 0 && this.mayMergeKept() && this.mergeKept()) p = this.takeFit(size);
-    if (p === 0 && this.extendTop(size)) p = this.takeFromTop(size, LIVE);
     if (p === 0 && this.mergeKept()) p = this.takeFit(size);
+    if (p === 0 && this.extendTop(size)) p = this.takeFromTop(size, LIVE);
     return p;
-  }
-
-  /** Whether so much is kept that it is merged before the heap grows. */
-  protected mayMergeKept(): boolean {
-    return false;
   }
 
   private takeFit(size: number): number {

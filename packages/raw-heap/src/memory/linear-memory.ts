@@ -118,7 +118,7 @@ export class LinearMemory {
   }
 
   /**
-   * Makes the memory at least `bytes` long; grows by a thirty-second at a time so that growth stays rare and little
+   * Makes the memory at least `bytes` long; grows by a hundred-and-twenty-eighth at a time so that growth stays rare and little
    * is held for nothing.
    *
    * @returns false, with nothing changed, when that is above {@link maxBytes} or the host has no room.
@@ -130,7 +130,7 @@ export class LinearMemory {
     if (!(bytes <= this.maxBytes)) return false;
     const limit = isBuffer(this.source) ? limitOf(this.source) : roundUp(this.maxBytes, GROWTH_UNIT_BYTES);
     const needed = Math.min(roundUp(bytes, GROWTH_UNIT_BYTES), limit);
-    const generous = Math.min(roundUp(present + present / 32, GROWTH_UNIT_BYTES), limit);
+    const generous = Math.min(roundUp(present + present / 128, GROWTH_UNIT_BYTES), limit);
     return this.tryGrow(Math.max(needed, generous)) || this.tryGrow(needed);
   }
 

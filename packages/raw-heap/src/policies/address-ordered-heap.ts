@@ -13,8 +13,8 @@ export type SearchPolicy = "first-fit" | "next-fit" | "best-fit";
 const FREE = State.free;
 
 export class AddressOrderedHeap extends TaggedHeap {
-  private readonly search: SearchPolicy;
-  private readonly rover: number;
+  declare private readonly search: SearchPolicy;
+  declare private readonly rover: number;
 
   constructor(mapper: PageMapper, search: SearchPolicy, stateAddress: RawAddress) {
     super(mapper, search, stateAddress);
@@ -111,7 +111,7 @@ export class AddressOrderedHeap extends TaggedHeap {
   }
 
   protected override indexes(): ChunkIndexes {
-    return { free: () => this.listed(), kept: () => [], keptBytes: 0 };
+    return { free: () => this.listed(), kept: () => [] };
   }
 
   private *listed(): Generator<ListedChunk> {

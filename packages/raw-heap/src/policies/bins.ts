@@ -15,11 +15,13 @@ const MAP_WORDS = BIN_COUNT / 32;
 const FREE = State.free;
 
 export abstract class BinnedHeap extends TaggedHeap {
-  private readonly binMap: number;
+  declare private readonly binMap: number;
+  declare private readonly binWords: number;
 
   protected constructor(mapper: PageMapper, policy: PolicyName, stateAddress: RawAddress) {
     super(mapper, policy, stateAddress);
     this.binMap = (stateAddress + heapState.offsets.bin_map) / 4;
+    this.binWords = (stateAddress + heapState.offsets.bin_words) / 4;
   }
 
   protected override insertFree(p: number, size: number): void {
@@ -30,7 +32,7 @@ export abstract class BinnedHeap extends TaggedHeap {
     words[w] = head;
     words[w + 1] = 0;
     if (head !== 0) words[(head >>> 2) + 1] = p;
-    else words[this.binMap + (bin >>> 5)]! |= 1 << (bin & 31);
+    else this.markBin(bin);
     words[this.bins + bin] = p;
   }
 
@@ -44,7 +46,7 @@ export abstract class BinnedHeap extends TaggedHeap {
       const bin = binOf(size);
       if (words[this.bins + bin] !== p) this.throwDamagedLink(p + 4);
       words[this.bins + bin] = next;
-      if (next === 0) words[this.binMap + (bin >>> 5)]! &= ~(1 << (bin & 31));
+      if (next === 0) this.unmarkBin(bin);
     } else {
       if (words[previous >>> 2] !== p) this.throwDamagedLink(p + 4);
       words[previous >>> 2] = next;
@@ -60,6 +62,11 @@ export abstract class BinnedHeap extends TaggedHeap {
     } else if (this.words[this.bins + bin] !== 0) {
       return this.takeHead(bin);
     }
+    return this.takeLarger(bin);
+  }
+
+  /** The first chunk of the first bin behind `bin` that has any; 0 when none has. */
+  private takeLarger(bin: number): number {
     const larger = this.nextBin(bin + 1);
     return larger === BIN_COUNT ? 0 : this.takeHead(larger);
   }
@@ -94,14 +101,26 @@ export abstract class BinnedHeap extends TaggedHeap {
   /** The first bin from `bin` on that is not empty; BIN_COUNT when there is none. */
   private nextBin(bin: number): number {
     const words = this.words;
-    let index = bin >>> 5;
+    const index = bin >>> 5;
     if (index >= MAP_WORDS) return BIN_COUNT;
-    let bits = words[this.binMap + index]! & (-1 << (bin & 31));
-    while (bits === 0) {
-      if (++index === MAP_WORDS) return BIN_COUNT;
-      bits = words[this.binMap + index]! | 0;
-    }
-    return (index << 5) + 31 - Math.clz32(bits & -bits);
+    const bits = words[this.binMap + index]! & (-1 << (bin & 31));
+    if (bits !== 0) return (index << 5) + lowestBit(bits);
+    const later = words[this.binWords]! & (-2 << index);
+    if (later === 0) return BIN_COUNT;
+    const word = lowestBit(later);
+    return (word << 5) + lowestBit(words[this.binMap + word]!);
+  }
+
+  private markBin(bin: number): void {
+    this.words[this.binMap + (bin >>> 5)]! |= 1 << (bin & 31);
+    this.words[this.binWords]! |= 1 << (bin >>> 5);
+  }
+
+  private unmarkBin(bin: number): void {
+    const words = this.words;
+    const bits = words[this.binMap + (bin >>> 5)]! & ~(1 << (bin & 31));
+    words[this.binMap + (bin >>> 5)] = bits;
+    if (bits === 0) words[this.binWords]! &= ~(1 << (bin >>> 5));
   }
 
   /** The size of a chunk that a list says is free. */
@@ -123,8 +142,10 @@ export abstract class BinnedHeap extends TaggedHeap {
       const marked = ((words[this.binMap + (bin >>> 5)]! >>> (bin & 31)) & 1) === 1;
       let previous = 0;
       let p = words[this.bins + bin]!;
-      if (marked !== (p !== 0))
-        yield { p: this.bins * 4 + bin * 4, list: `the bit map of ${list}`, fits: () => false };
+      const inWords = ((words[this.binWords]! >>> (bin >>> 5)) & 1) === 1;
+      if (marked !== (p !== 0) || (marked && !inWords)) {
+        yield { p: (this.bins + bin) * 4, list: `the bit map of ${list}`, fits: () => false };
+      }
       while (p !== 0) {
         const linked = words[p / 4 + 1] === previous;
         yield { p, list, fits: (size) => linked && binOf(size) === bin };
@@ -133,4 +154,8 @@ export abstract class BinnedHeap extends TaggedHeap {
       }
     }
   }
+}
+
+function lowestBit(bits: number): number {
+  return 31 - Math.clz32(bits & -bits);
 }

@@ -26,6 +26,6 @@ export class BumpHeap extends TaggedHeap {
         if (state === "free") yield { p: address, list: "the heap", fits: () => true };
       }
     };
-    return { free: () => listed(this), kept: () => [], keptBytes: 0 };
+    return { free: () => listed(this), kept: () => [] };
   }
 }

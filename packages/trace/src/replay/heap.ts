@@ -2,7 +2,7 @@
 
 import type { Profile } from "@obmalloc/abi";
 import { deriveStats, PyMalloc, type PyMallocStats } from "@obmalloc/pymalloc";
-import { type LinearMemory, MappedRaw, type PageMapper } from "@obmalloc/raw-heap";
+import { type LinearMemory, type PageMapper, RawHeap } from "@obmalloc/raw-heap";
 import { ArenaMapCount } from "./arena-map-count.ts";
 import type { PendingArenas, RecordedArenas } from "./recorded-arenas.ts";
 
@@ -16,7 +16,7 @@ export class Heap {
   constructor(memory: LinearMemory, mapper: PageMapper, profile: Profile, arenas: RecordedArenas) {
     this.arenas = arenas;
     this.arenaMap = new ArenaMapCount(profile.pymalloc);
-    const raw = new MappedRaw({ mapper, model: profile.model });
+    const raw = RawHeap.create(mapper, { model: profile.model });
     this.engine = new PyMalloc({ memory, profile, raw, arenas: arenas.allocator(this.pending) });
   }
 

@@ -2,17 +2,17 @@
 
 import type { Candidate } from "../entrant.ts";
 import { dlmalloc } from "./dlmalloc.ts";
-import { mappedRaw } from "./mapped-raw.ts";
 import { mimalloc } from "./mimalloc.ts";
 import { glibc, nativePymalloc } from "./native.ts";
 import { pymalloc } from "./pymalloc.ts";
+import { rawHeap } from "./raw-heap.ts";
 import { thing } from "./thing.ts";
 import { tlsf } from "./tlsf.ts";
 
 /** In the order of the tables. */
 export const candidates: readonly Candidate[] = [
   pymalloc,
-  mappedRaw,
+  rawHeap,
   dlmalloc,
   mimalloc,
   tlsf,
