@@ -1,5 +1,12 @@
-export type { AllocateOptions, Heap, HeapBlock, PolicyName } from "./heap/heap.ts";
-export type { ChunkState, HeapChunk, HeapSnapshot, HeapStats } from "./heap/heap-snapshot.ts";
+export type { AllocateOptions } from "./heap/heap.ts";
+export type {
+  ChunkState,
+  HeapBlock,
+  HeapChunk,
+  HeapSnapshot,
+  HeapStats,
+  PolicyName,
+} from "./heap/heap-snapshot.ts";
 export { DetachedMemoryError, LinearMemory, type LinearMemoryOptions } from "./memory/linear-memory.ts";
 export { PAGE_BYTES, type PageRange } from "./memory/mapper-layout.ts";
 export {

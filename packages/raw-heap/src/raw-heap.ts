@@ -8,7 +8,8 @@ import {
   type RawAddress,
   rawAddress,
 } from "@obmalloc/abi";
-import type { Heap, PolicyName } from "./heap/heap.ts";
+import type { Heap } from "./heap/heap.ts";
+import type { PolicyName } from "./heap/heap-snapshot.ts";
 import { type HeapStateHeader, makeHeapState, policyIndexAt } from "./heap/heap-state.ts";
 import { LinearMemory } from "./memory/linear-memory.ts";
 import { PAGE_BYTES } from "./memory/mapper-layout.ts";

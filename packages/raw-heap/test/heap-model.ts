@@ -7,7 +7,8 @@ import type { RawHeap } from "../src/index.ts";
 import { HeapOracle } from "./heap-oracle.ts";
 
 export type Step =
-  | { readonly do: "malloc" | "calloc"; readonly sizeBytes: number }
+  | { readonly do: "malloc"; readonly sizeBytes: number }
+  | { readonly do: "calloc"; readonly sizeBytes: number }
   | { readonly do: "realloc"; readonly pick: number; readonly sizeBytes: number }
   | { readonly do: "free"; readonly pick: number }
   | { readonly do: "alignedAlloc"; readonly shift: number; readonly sizeBytes: number }
@@ -85,23 +86,14 @@ class ProgramRun {
   }
 
   step(step: Step): void {
-    switch (step.do) {
-      case "malloc":
-      case "calloc":
-        return this.allocate(step.do, step.sizeBytes);
-      case "alignedAlloc":
-        return this.align(2 ** step.shift, step.sizeBytes);
-      case "trim":
-        this.heap.mallocTrim();
-        return;
-      case "freeMost":
-        return this.freeMost(step.keepEach);
-      case "free":
-        if (this.addresses.length === 0) return this.heap.free(NULL);
-        return this.free(step.pick % this.addresses.length);
-      case "realloc":
-        if (this.addresses.length > 0) this.realloc(step.pick % this.addresses.length, step.sizeBytes);
-    }
+    if (step.do === "malloc") this.allocate("malloc", step.sizeBytes);
+    else if (step.do === "calloc") this.allocate("calloc", step.sizeBytes);
+    else if (step.do === "alignedAlloc") this.align(2 ** step.shift, step.sizeBytes);
+    else if (step.do === "trim") this.heap.mallocTrim();
+    else if (step.do === "freeMost") this.freeMost(step.keepEach);
+    else if (this.addresses.length === 0) this.heap.free(NULL);
+    else if (step.do === "free") this.free(step.pick % this.addresses.length);
+    else if (step.do === "realloc") this.realloc(step.pick % this.addresses.length, step.sizeBytes);
   }
 
   private allocate(kind: "malloc" | "calloc", sizeBytes: number): void {

@@ -22,12 +22,9 @@ export const ALIGNMENT_BYTES = 16;
  * user writes into blocks. Only who owns a chunk writes its head; the bit in `check` belongs to who owns the one in front.
  * All distances are from the block, whose address also names the chunk.
  */
-export const chunkHeader = struct(ilp32, { head: "u32", check: "u32" });
+const chunkHeader = struct(ilp32, { head: "u32", check: "u32" });
 
 export const HEADER_BYTES = chunkHeader.sizeBytes;
-
-/** The links in a free chunk, at the start of its block. */
-export const freeLinks = struct(ilp32, { next: "u32", previous: "u32" });
 
 /** The smallest chunk: header, links and the size at the end, in multiples of the alignment. */
 export const MIN_CHUNK_BYTES = 32;
@@ -64,7 +61,7 @@ export const PREVIOUS_FREE = 1;
  *     │ next │ end │ head  │ check │ block … │ head  │ check │ block … │ end   │ check │
  *     └──────┴─────┴───────┴───────┴─────────┴───────┴───────┴─ ─ ─ ─ ─┴───────┴───────┘
  */
-export const segmentHeader = struct(ilp32, { next: "u32", end: "u32" });
+const segmentHeader = struct(ilp32, { next: "u32", end: "u32" });
 
 /** Bytes of a segment that hold no chunk: its header and the end. */
 export const SEGMENT_OVERHEAD_BYTES = segmentHeader.sizeBytes + HEADER_BYTES;
@@ -73,7 +70,7 @@ export const SEGMENT_OVERHEAD_BYTES = segmentHeader.sizeBytes + HEADER_BYTES;
 export const FIRST_BLOCK_BYTES = segmentHeader.sizeBytes + HEADER_BYTES;
 
 /** What a block with pages of its own begins with, in front of its chunk header: links of the list of all of them. */
-export const mappedHeader = struct(ilp32, { next: "u32", previous: "u32" });
+const mappedHeader = struct(ilp32, { next: "u32", previous: "u32" });
 
 /** From the start of a mapping to its block. */
 export const MAPPED_OVERHEAD_BYTES = mappedHeader.sizeBytes + HEADER_BYTES;
@@ -92,7 +89,7 @@ export const QUICK_CHUNK_MAX = 1024;
 export const KEPT_MAX = 16;
 
 /** A quick list: its first block, each of which links to the next one in its first word, and how many they are. */
-export const quickList = struct(ilp32, { first: "u32", count: "u32" });
+const quickList = struct(ilp32, { first: "u32", count: "u32" });
 
 /** Number of quick lists: one for each chunk size from 0 to {@link QUICK_CHUNK_MAX}; the first ones stay empty. */
 export const QUICK_LIST_COUNT = QUICK_CHUNK_MAX / ALIGNMENT_BYTES + 1;

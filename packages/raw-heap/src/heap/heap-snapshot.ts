@@ -1,6 +1,16 @@
 // A heap as plain data: what is where, and the sums of it.
 
-import type { Heap, PolicyName } from "./heap.ts";
+import type { RawAddress } from "@obmalloc/abi";
+
+/** How a heap chooses the place of a block. */
+export type PolicyName = "default" | "first-fit" | "next-fit" | "best-fit" | "buddy" | "bump" | "byte-map";
+
+/** A block that belongs to the user. */
+export interface HeapBlock {
+  readonly address: RawAddress;
+  /** Bytes that the user may write; at least as many as were asked for. */
+  readonly sizeBytes: number;
+}
 
 /** What a chunk is at the moment. */
 export type ChunkState =
@@ -65,7 +75,18 @@ export interface HeapSnapshot {
   readonly chunks: readonly HeapChunk[];
 }
 
-export function statsOf(heap: Heap): HeapStats {
+/** As much of a heap as it takes to sum it up. */
+interface LookedAt {
+  readonly policy: PolicyName;
+  readonly stateAddress: RawAddress;
+  readonly footprintBytes: number;
+  readonly peakBytes: number;
+  blocks(): Iterable<HeapBlock>;
+  chunks(): Iterable<HeapChunk>;
+  stats(): HeapStats;
+}
+
+export function statsOf(heap: LookedAt): HeapStats {
   const count = { live: 0, free: 0, kept: 0, top: 0, mapped: 0 };
   const bytes = { live: 0, free: 0, kept: 0, top: 0, mapped: 0 };
   let largestFree = 0;
@@ -96,7 +117,7 @@ export function statsOf(heap: Heap): HeapStats {
   });
 }
 
-export function snapshotOf(heap: Heap): HeapSnapshot {
+export function snapshotOf(heap: LookedAt): HeapSnapshot {
   const { policy, stateAddress } = heap;
   const chunks = [...heap.chunks()];
   for (const chunk of chunks) Object.freeze(chunk);

@@ -11,17 +11,15 @@ import {
 } from "@obmalloc/abi";
 import type { LinearMemory } from "../memory/linear-memory.ts";
 import type { RawAllocator } from "../raw-allocator.ts";
-import { type HeapChunk, type HeapSnapshot, type HeapStats, snapshotOf, statsOf } from "./heap-snapshot.ts";
-
-/** How a heap chooses the place of a block. */
-export type PolicyName = "default" | "first-fit" | "next-fit" | "best-fit" | "buddy" | "bump" | "byte-map";
-
-/** A block that belongs to the user. */
-export interface HeapBlock {
-  readonly address: RawAddress;
-  /** Bytes that the user may write; at least as many as were asked for. */
-  readonly sizeBytes: number;
-}
+import {
+  type HeapBlock,
+  type HeapChunk,
+  type HeapSnapshot,
+  type HeapStats,
+  type PolicyName,
+  snapshotOf,
+  statsOf,
+} from "./heap-snapshot.ts";
 
 export interface AllocateOptions {
   /** A power of two. @defaultValue 16 */

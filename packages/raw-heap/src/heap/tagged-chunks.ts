@@ -15,7 +15,8 @@ import {
   SIZE_MASK,
   State,
 } from "./chunk-layout.ts";
-import { Heap, type PolicyName } from "./heap.ts";
+import { Heap } from "./heap.ts";
+import type { PolicyName } from "./heap-snapshot.ts";
 import { modelAt } from "./heap-state.ts";
 
 // Of this module, so that V8 folds them into the code.

@@ -24,8 +24,8 @@ import {
   PREVIOUS_FREE,
   State,
 } from "./chunk-layout.ts";
-import { type HeapBlock, isAlignment, type PolicyName } from "./heap.ts";
-import type { HeapChunk } from "./heap-snapshot.ts";
+import { isAlignment } from "./heap.ts";
+import type { HeapBlock, HeapChunk, PolicyName } from "./heap-snapshot.ts";
 import { placeOf } from "./place-of.ts";
 import { TaggedChunks } from "./tagged-chunks.ts";
 import { chunksOf, type TaggedHeapView } from "./walk-tagged.ts";

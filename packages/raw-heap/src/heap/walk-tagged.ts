@@ -46,7 +46,7 @@ const stateNames = Object.fromEntries(Object.entries(State).map(([name, value]) 
 >;
 
 /** The chunk that the header in front of `p` describes. */
-export function readChunk(memory: LinearMemory, p: number): WalkedChunk {
+function readChunk(memory: LinearMemory, p: number): WalkedChunk {
   const head = memory.u32[(p - HEADER_BYTES) / 4] ?? 0;
   return { p, size: (head & SIZE_MASK) >>> 0, state: stateNames[head & ~SIZE_MASK] };
 }

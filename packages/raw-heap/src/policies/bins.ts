@@ -4,7 +4,7 @@
 import { DamagedMemoryError, type RawAddress } from "@obmalloc/abi";
 import type { ListedChunk } from "../heap/check-tagged.ts";
 import { BIN_COUNT, binOf, heapState, SIZE_MASK, State } from "../heap/chunk-layout.ts";
-import type { PolicyName } from "../heap/heap.ts";
+import type { PolicyName } from "../heap/heap-snapshot.ts";
 import { TaggedHeap } from "../heap/tagged-heap.ts";
 import type { PageMapper } from "../memory/page-mapper.ts";
 

@@ -2,8 +2,14 @@
 
 import { formatAddress, type Violation } from "@obmalloc/abi";
 import type { LinearMemory } from "../memory/linear-memory.ts";
-import type { BuddyRegion } from "./buddy-heap.ts";
-import { FREE_BLOCK, LIVE_BLOCK, MIN_BLOCK_BYTES, MIN_ORDER, ORDER_MASK } from "./buddy-layout.ts";
+import {
+  type BuddyRegion,
+  FREE_BLOCK,
+  LIVE_BLOCK,
+  MIN_BLOCK_BYTES,
+  MIN_ORDER,
+  ORDER_MASK,
+} from "./buddy-layout.ts";
 
 /** `lists` are the first free blocks by order. */
 export function checkBuddyHeap(

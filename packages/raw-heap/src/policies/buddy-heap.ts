@@ -14,8 +14,8 @@ import {
   type Violation,
 } from "@obmalloc/abi";
 import { ALIGNMENT_BYTES } from "../heap/chunk-layout.ts";
-import { Heap, type HeapBlock, isAlignment } from "../heap/heap.ts";
-import type { HeapChunk } from "../heap/heap-snapshot.ts";
+import { Heap, isAlignment } from "../heap/heap.ts";
+import type { HeapBlock, HeapChunk } from "../heap/heap-snapshot.ts";
 import { modelAt } from "../heap/heap-state.ts";
 import { placeOf } from "../heap/place-of.ts";
 import type { LinearMemory } from "../memory/linear-memory.ts";
@@ -23,6 +23,7 @@ import { PAGE_BYTES } from "../memory/mapper-layout.ts";
 import type { PageMapper } from "../memory/page-mapper.ts";
 import { checkBuddyHeap } from "./buddy-check.ts";
 import {
+  type BuddyRegion,
   buddyState,
   FREE_BLOCK,
   LIVE_BLOCK,
@@ -33,14 +34,6 @@ import {
   ORDER_MASK,
   regionRecord,
 } from "./buddy-layout.ts";
-
-/** Where a region and its map are. */
-export interface BuddyRegion {
-  readonly record: number;
-  readonly base: number;
-  readonly order: number;
-  readonly map: number;
-}
 
 export class BuddyHeap extends Heap {
   override readonly policy = "buddy";

@@ -37,5 +37,10 @@ export const LIVE_BLOCK = 0x40;
 export const FREE_BLOCK = 0x80;
 export const ORDER_MASK = 0x1f;
 
-/** The links in a free block. */
-export const buddyLinks = struct(ilp32, { next: "u32", previous: "u32" });
+/** Where a region and its map are. */
+export interface BuddyRegion {
+  readonly record: number;
+  readonly base: number;
+  readonly order: number;
+  readonly map: number;
+}

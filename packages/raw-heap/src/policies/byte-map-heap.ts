@@ -15,8 +15,8 @@ import {
   type Violation,
 } from "@obmalloc/abi";
 import { ALIGNMENT_BYTES } from "../heap/chunk-layout.ts";
-import { Heap, type HeapBlock, isAlignment } from "../heap/heap.ts";
-import type { HeapChunk } from "../heap/heap-snapshot.ts";
+import { Heap, isAlignment } from "../heap/heap.ts";
+import type { HeapBlock, HeapChunk } from "../heap/heap-snapshot.ts";
 import { modelAt, stateHeader } from "../heap/heap-state.ts";
 import { placeOf } from "../heap/place-of.ts";
 import type { LinearMemory } from "../memory/linear-memory.ts";

@@ -2,7 +2,8 @@
 
 import type { RawAddress } from "@obmalloc/abi";
 import { MIN_CHUNK_BYTES, SEGMENT_OVERHEAD_BYTES } from "../heap/chunk-layout.ts";
-import type { Heap, PolicyName } from "../heap/heap.ts";
+import type { Heap } from "../heap/heap.ts";
+import type { PolicyName } from "../heap/heap-snapshot.ts";
 import type { TaggedHeap } from "../heap/tagged-heap.ts";
 import type { PageMapper } from "../memory/page-mapper.ts";
 import { AddressOrderedHeap, type SearchPolicy } from "./address-ordered-heap.ts";
