@@ -1,6 +1,6 @@
 import { type Profile, profileFor } from "@obmalloc/abi";
 import { mappedArenas } from "@obmalloc/pymalloc";
-import { LinearMemory, MappedRaw, PageMapper } from "@obmalloc/raw-heap";
+import { LinearMemory, PageMapper, RawHeap } from "@obmalloc/raw-heap";
 import { Domains, type DomainsOptions } from "./domains.ts";
 import { type Environment, readSettings, type XOptions } from "./environment.ts";
 
@@ -32,7 +32,7 @@ export function createDomains(options: CreateDomainsOptions = {}): Domains {
   const settings = readSettings(environment, xOptions, profile);
   const linear = new LinearMemory(maxBytes === undefined ? {} : { maxBytes });
   const mapper = PageMapper.create(linear);
-  const raw = new MappedRaw({ mapper, model: profile.model });
+  const raw = RawHeap.create(mapper, { model: profile.model });
   const arenas = mappedArenas(mapper, profile.pymalloc.poolBytes);
   return new Domains({ ...options, profile, linear, raw, arenas, settings });
 }

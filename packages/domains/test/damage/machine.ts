@@ -10,7 +10,7 @@ import {
   type StackFrame,
 } from "@obmalloc/domains";
 import { mappedArenas } from "@obmalloc/pymalloc";
-import { LinearMemory, MappedRaw, PageMapper } from "@obmalloc/raw-heap";
+import { LinearMemory, PageMapper, type RawAllocator, RawHeap } from "@obmalloc/raw-heap";
 
 const MIB = 1024 * 1024;
 
@@ -24,31 +24,35 @@ export class GivenFrames implements FrameProvider {
 }
 
 /** A raw heap that leaves freed blocks as they are, as the C libraries in the dumps do but for their own links. */
-class KeepsFreed extends MappedRaw {
-  override free(): void {}
+class KeepsFreed implements RawAllocator {
+  protected readonly heap: RawHeap;
+
+  constructor(heap: RawHeap) {
+    this.heap = heap;
+  }
+
+  malloc(sizeBytes: number): RawAddress {
+    return this.heap.malloc(sizeBytes);
+  }
+
+  calloc(nelem: number, elsize: number): RawAddress {
+    return this.heap.calloc(nelem, elsize);
+  }
+
+  realloc(p: RawAddress, sizeBytes: number): RawAddress {
+    return this.heap.realloc(p, sizeBytes);
+  }
+
+  free(): void {}
 }
 
 /** As Emscripten's dlmalloc in the dumps: blocks move when they grow, and stay when they shrink. */
 class MovesWhenItGrows extends KeepsFreed {
-  private readonly sizes = new Map<number, number>();
-  private readonly linear: LinearMemory;
-
-  constructor(options: ConstructorParameters<typeof MappedRaw>[0]) {
-    super(options);
-    this.linear = options.mapper.memory;
-  }
-
-  override malloc(sizeBytes: number): RawAddress {
-    const p = super.malloc(sizeBytes);
-    this.sizes?.set(p, sizeBytes);
-    return p;
-  }
-
   override realloc(p: RawAddress, sizeBytes: number): RawAddress {
-    const old = this.sizes.get(p) ?? 0;
+    const old = this.heap.usableSize(p);
     if (sizeBytes <= old) return p;
     const moved = this.malloc(sizeBytes);
-    this.linear.u8.copyWithin(moved, p, p + old);
+    this.heap.memory.u8.copyWithin(moved, p, p + old);
     return moved;
   }
 }
@@ -71,8 +75,9 @@ export function makeDomains(options: DyingOptions): {
   const profile = profileFor(options.version, options.isWasm ? ilp32 : lp64);
   const linear = new LinearMemory({ maxBytes: 64 * MIB });
   const mapper = PageMapper.create(linear);
-  const Raw = !options.keepsFreed ? MappedRaw : options.isWasm ? MovesWhenItGrows : KeepsFreed;
-  const raw = new Raw({ mapper, model: profile.model });
+  const heap = RawHeap.create(mapper, { model: profile.model });
+  const Keeps = options.isWasm ? MovesWhenItGrows : KeepsFreed;
+  const raw = options.keepsFreed ? new Keeps(heap) : heap;
   const frames = new GivenFrames();
   const { PYTHONMALLOC, PYTHONTRACEMALLOC, extensionModules } = options;
   const settings = readSettings({ PYTHONMALLOC, PYTHONTRACEMALLOC }, {}, profile);
