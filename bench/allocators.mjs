@@ -26,6 +26,15 @@ const GOALS = [
   ),
 ];
 
+/** What is measured against pymalloc alone, in a run of its own. */
+const DOMAINS = ["pymalloc", "domains", "domains-debug", "domains-tracemalloc"];
+const DOMAIN_STREAMS = ["W1", "W2", "W2b", "W3"];
+const DOMAIN_GOALS = [
+  ...DOMAIN_STREAMS.map((stream) => ({ stream, name: "domains", base: "pymalloc", most: 1.15 })),
+  ...DOMAIN_STREAMS.map((stream) => ({ stream, name: "domains-debug", base: "pymalloc", most: 3 })),
+  { stream: "W1", name: "domains-tracemalloc", base: "pymalloc", most: 4 },
+];
+
 /** The same work at more live blocks: time per call against the smallest count, and for ours against native's own growth. */
 const SCALES = [
   { name: "raw-heap", stream: "W1", lives: [10_000, 100_000, 1_000_000], sizes: "1-512", most: 1.5 },
@@ -79,8 +88,8 @@ function streamTable({ allocators, controls }) {
   return `${table(head, rows)}\nThe same twice: ${twice.join(", ")}.\n`;
 }
 
-function goalRows(result) {
-  return GOALS.flatMap(({ stream, name, base, footprint, most }) => {
+function goalTable(result, goals) {
+  const rows = goals.flatMap(({ stream, name, base, footprint, most }) => {
     const { allocators = [] } = result.streams.find((one) => one.name === stream) ?? {};
     const allocator = allocators.find((one) => one.name === name);
     const value = footprint ? allocator?.footprintOverLiveAtEnd : allocator && ratio(allocator, base);
@@ -88,6 +97,7 @@ function goalRows(result) {
     const what = footprint ? "held/live" : `time of ${base}`;
     return [[stream, name, what, `at most ${most}`, value.toFixed(2), value <= most ? "met" : "missed"]];
   });
+  return table(["stream", "allocator", "what", "goal", "measured", ""], rows);
 }
 
 function scaleText(node, { name, stream, lives, sizes, most, native }) {
@@ -111,13 +121,16 @@ function nodeText(node) {
   const result = bench(node, ["--rounds", options.rounds, "--base", bases.join()]);
   const { machine, streams, missing } = result;
   const parts = [`## Node ${machine.node}\n`];
-  parts.push(table(["stream", "allocator", "what", "goal", "measured", ""], goalRows(result)));
+  parts.push(goalTable(result, GOALS));
   for (const stream of streams) {
     parts.push(`### ${stream.name}: ${stream.title}\n\n${streamTable(stream)}`);
   }
   if (missing.length > 0) {
     parts.push(`Missing: ${missing.map(({ name, reason }) => `${name} (${reason})`).join("; ")}.\n`);
   }
+  const domains = ["--allocators", DOMAINS.join(), "--base", "pymalloc", "--streams", DOMAIN_STREAMS.join()];
+  parts.push("### Domains in front of pymalloc\n");
+  parts.push(goalTable(bench(node, ["--rounds", options.rounds, ...domains]), DOMAIN_GOALS));
   parts.push("### More live blocks\n");
   const present = new Set(streams.flatMap(({ allocators }) => allocators.map((one) => one.name)));
   for (const scale of SCALES) if (present.has(scale.name)) parts.push(scaleText(node, scale));

@@ -2,6 +2,7 @@
 
 import type { Candidate } from "../entrant.ts";
 import { dlmalloc } from "./dlmalloc.ts";
+import { domainsCandidates } from "./domains.ts";
 import { mimalloc } from "./mimalloc.ts";
 import { glibc, nativePymalloc } from "./native.ts";
 import { pymalloc } from "./pymalloc.ts";
@@ -20,4 +21,5 @@ export const candidates: readonly Candidate[] = [
   glibc,
   nativePymalloc(11),
   nativePymalloc(13),
+  ...domainsCandidates,
 ];
