@@ -3,7 +3,8 @@
 import type { BlockAddress, RawAddress } from "@obmalloc/abi";
 import { type DomainName, domainNames, type PyMemAllocatorEx, StoredAllocator } from "./allocator.ts";
 import type { BlockLedger } from "./block-ledger.ts";
-import { type DebugHost, debugAllocator, debugApiOf } from "./debug/hooks.ts";
+import type { DebugHost } from "./debug/debug-calls.ts";
+import { debugAllocator, debuggedInner } from "./debug/hooks.ts";
 import type { Domain, Origin } from "./domain.ts";
 import { tracedInner } from "./tracemalloc/hooks.ts";
 
@@ -39,7 +40,7 @@ export class AllocatorTable {
   set(domain: DomainName, allocator: PyMemAllocatorEx): void {
     const { domains, ledger } = this.options;
     const stored = StoredAllocator.of(allocator);
-    const origin = this.originOf(domain, stored);
+    const origin = this.originOf(stored);
     if (origin !== "foreign" && ledger.size > 0) ledger.settle(this.options.isEngineBlock());
     domains[domain].set(stored, origin);
   }
@@ -48,7 +49,7 @@ export class AllocatorTable {
   setupDebugHooks(): void {
     for (const domain of domainNames) {
       const inner = this.get(domain);
-      if (debugApiOf(inner) !== undefined) continue;
+      if (debuggedInner(inner) !== undefined) continue;
       this.set(domain, debugAllocator(domain, inner, this.options.debugHost));
     }
   }
@@ -63,10 +64,10 @@ export class AllocatorTable {
 
   /** `_PyMem_GetCurrentAllocatorName`: null when it is none of those that have a name. */
   name(): string | null {
-    const apis = domainNames.map((domain) => debugApiOf(this.get(domain)));
-    if (apis.every((api) => api !== undefined)) {
-      const inner = this.nameOf((domain) => apis[domainNames.indexOf(domain)]!.inner);
-      return inner === null ? null : `${inner}_debug`;
+    const inner = (domain: DomainName) => debuggedInner(this.get(domain));
+    if (domainNames.every((domain) => inner(domain) !== undefined)) {
+      const name = this.nameOf((domain) => inner(domain)!);
+      return name === null ? null : `${name}_debug`;
     }
     return this.nameOf((domain) => this.get(domain));
   }
@@ -74,13 +75,13 @@ export class AllocatorTable {
   /** Whether pymalloc is behind the obj domain, with or without debug hooks (`_PyMem_PymallocEnabled`). */
   hasPymalloc(): boolean {
     const obj = this.get("obj");
-    return (debugApiOf(obj)?.inner ?? obj).malloc === this.options.pymalloc.malloc;
+    return (debuggedInner(obj) ?? obj).equals(this.options.pymalloc);
   }
 
   /** Whether the debug hooks are around the allocator of a domain, with tracemalloc's around them or not. */
   hasDebugHooks(domain: DomainName): boolean {
     const allocator = this.get(domain);
-    return debugApiOf(tracedInner(allocator) ?? allocator) !== undefined;
+    return debuggedInner(tracedInner(allocator) ?? allocator) !== undefined;
   }
 
   /** The allocators of a domain from the one that is set to the one at the bottom, as far as the package can look. */
@@ -100,16 +101,15 @@ export class AllocatorTable {
     return null;
   }
 
-  private originOf(domain: DomainName, allocator: StoredAllocator): Origin {
-    const { malloc, pymalloc } = this.options;
-    if (allocator.equals(domain === "raw" ? malloc : pymalloc)) return "native";
+  private originOf(allocator: StoredAllocator): Origin {
     const inner = innerOf(allocator);
-    if (inner !== undefined) return this.originOf(domain, inner) === "foreign" ? "foreign" : "ours";
+    if (inner !== undefined) return this.originOf(inner);
+    const { malloc, pymalloc } = this.options;
     return allocator.equals(malloc) || allocator.equals(pymalloc) ? "ours" : "foreign";
   }
 }
 
 /** What one of the package's own hooks is put around. */
 function innerOf(allocator: StoredAllocator): StoredAllocator | undefined {
-  return debugApiOf(allocator)?.inner ?? tracedInner(allocator);
+  return debuggedInner(allocator) ?? tracedInner(allocator);
 }

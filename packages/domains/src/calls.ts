@@ -1,9 +1,10 @@
-// What every way to an allocator looks like, and the short ways: straight to the engine, or through hooks of this package.
+// The four calls by C's rules, as objects: engines, and hooks of this package around them. An allocator whose functions only
+// pass on to such an object is called past its functions.
 
-import { type DataModel, isSize, NULL } from "@obmalloc/abi";
-import type { StoredAllocator } from "./allocator.ts";
+import { type DataModel, isSize } from "@obmalloc/abi";
+import { type PyMemAllocatorEx, StoredAllocator } from "./allocator.ts";
 
-/** The four calls by C's rules: NULL when it cannot be done. */
+/** The four calls by C's rules: NULL when it cannot be done, or when a size is none. */
 export interface Calls<A extends number> {
   malloc(sizeBytes: number): A;
   calloc(nelem: number, elsize: number): A;
@@ -11,37 +12,60 @@ export interface Calls<A extends number> {
   free(p: A): void;
 }
 
-/** Calls through an allocator of this package, such as the debug hooks: what it returns needs no second look. */
-export class TrustedCalls<A extends number> implements Calls<A> {
+const passMalloc = (calls: Calls<number>, size: number) => calls.malloc(size);
+const passCalloc = (calls: Calls<number>, nelem: number, elsize: number) => calls.calloc(nelem, elsize);
+const passRealloc = (calls: Calls<number>, ptr: number, newSize: number) => calls.realloc(ptr, newSize);
+const passFree = (calls: Calls<number>, ptr: number) => calls.free(ptr);
+
+/** The allocator that `calls` is. */
+export function allocatorOf<A extends number>(calls: Calls<A>, name: string): StoredAllocator {
+  return StoredAllocator.of({
+    name,
+    ctx: calls,
+    malloc: passMalloc,
+    calloc: passCalloc,
+    realloc: passRealloc,
+    free: passFree,
+  } as PyMemAllocatorEx);
+}
+
+/** The object that an allocator passes on to; undefined for one that does more than that. */
+export function passedOnTo(allocator: StoredAllocator): Calls<number> | undefined {
+  const passes =
+    allocator.malloc === passMalloc &&
+    allocator.calloc === passCalloc &&
+    allocator.realloc === passRealloc &&
+    allocator.free === passFree;
+  return passes ? (allocator.ctx as Calls<number>) : undefined;
+}
+
+/** The shortest way to an allocator. */
+export function callsOf(allocator: StoredAllocator): Calls<number> {
+  return passedOnTo(allocator) ?? new AllocatorCalls(allocator);
+}
+
+/** Calls through an allocator's functions. */
+class AllocatorCalls implements Calls<number> {
   private readonly allocator: StoredAllocator;
-  private readonly model: DataModel;
 
-  constructor(allocator: StoredAllocator, model: DataModel) {
+  constructor(allocator: StoredAllocator) {
     this.allocator = allocator;
-    this.model = model;
   }
 
-  malloc(sizeBytes: number): A {
-    const { allocator } = this;
-    if (!isSize(sizeBytes, this.model)) return NULL as number as A;
-    return allocator.malloc(allocator.ctx, sizeBytes) as A;
+  malloc(sizeBytes: number): number {
+    return this.allocator.malloc(this.allocator.ctx, sizeBytes);
   }
 
-  calloc(nelem: number, elsize: number): A {
-    const { allocator } = this;
-    if (!isProduct(nelem, elsize, this.model)) return NULL as number as A;
-    return allocator.calloc(allocator.ctx, nelem, elsize) as A;
+  calloc(nelem: number, elsize: number): number {
+    return this.allocator.calloc(this.allocator.ctx, nelem, elsize);
   }
 
-  realloc(p: A, sizeBytes: number): A {
-    const { allocator } = this;
-    if (!isSize(sizeBytes, this.model)) return NULL as number as A;
-    return allocator.realloc(allocator.ctx, p, sizeBytes) as A;
+  realloc(p: number, sizeBytes: number): number {
+    return this.allocator.realloc(this.allocator.ctx, p, sizeBytes);
   }
 
-  free(p: A): void {
-    const { allocator } = this;
-    allocator.free(allocator.ctx, p);
+  free(p: number): void {
+    this.allocator.free(this.allocator.ctx, p);
   }
 }
 

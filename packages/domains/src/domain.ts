@@ -1,15 +1,15 @@
-// One domain and its allocator. With the allocator that it was born with, calls go straight to the engine; with others of
-// this package, through their functions; with one that the program brought, through checks as well.
+// One domain and its allocator. Calls go straight to an allocator of this package, and through checks to one that the program
+// brought.
 
 import type { DataModel } from "@obmalloc/abi";
 import type { LinearMemory } from "@obmalloc/raw-heap";
 import type { DomainName, StoredAllocator } from "./allocator.ts";
 import type { BlockLedger } from "./block-ledger.ts";
-import { type Calls, TrustedCalls } from "./calls.ts";
+import { type Calls, callsOf } from "./calls.ts";
 import { CheckedCalls } from "./checked-calls.ts";
 
-/** Where an allocator comes from: the one a domain is born with, another one of this package, any other. */
-export type Origin = "native" | "ours" | "foreign";
+/** Whether an allocator is one of this package's own, down to the engine. */
+export type Origin = "ours" | "foreign";
 
 export interface DomainOptions<A extends number> {
   readonly name: DomainName;
@@ -21,9 +21,8 @@ export interface DomainOptions<A extends number> {
   readonly ledger: BlockLedger;
   /** What callers hold: each gets what serves the domain. */
   readonly holders: readonly { calls: Calls<A> }[];
-  /** The allocator that the domain is born with, and the short way to it. */
+  /** The allocator that the domain is born with. */
   readonly allocator: StoredAllocator;
-  readonly engine: Calls<A>;
 }
 
 export class Domain<A extends number> {
@@ -52,12 +51,12 @@ export class Domain<A extends number> {
   }
 
   private callsOf(allocator: StoredAllocator, origin: Origin): Calls<A> {
-    const { engine, ledger, model } = this.options;
+    const { ledger } = this.options;
     if (origin === "foreign" || ledger.size > 0) {
       const isForeign = origin === "foreign";
       const onSettled = () => this.set(allocator, origin);
       return new CheckedCalls<A>({ ...this.options, allocator, isForeign, onSettled });
     }
-    return origin === "native" ? engine : new TrustedCalls<A>(allocator, model);
+    return callsOf(allocator) as Calls<number> as Calls<A>;
   }
 }

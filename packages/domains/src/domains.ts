@@ -8,9 +8,10 @@ import { type DomainName, domainNames, type PyMemAllocatorEx, type StoredAllocat
 import { AllocatorTable } from "./allocator-table.ts";
 import { ArenaSource } from "./arena-source.ts";
 import { BlockLedger } from "./block-ledger.ts";
+import { allocatorOf } from "./calls.ts";
 import { BlockBytes } from "./debug/block-bytes.ts";
 import { DebugDamage } from "./debug/damage.ts";
-import type { DebugHost } from "./debug/hooks.ts";
+import type { DebugHost } from "./debug/debug-calls.ts";
 import { makeKernel } from "./debug/kernel.ts";
 import { debugLayout } from "./debug/layout.ts";
 import { scanDebugBlocks } from "./debug/scan.ts";
@@ -20,7 +21,6 @@ import { checkRaw, engineBlockTest } from "./engine-blocks.ts";
 import type { Settings } from "./environment.ts";
 import { type FrameProvider, noFrames } from "./frames.ts";
 import { Gil } from "./gil/gil.ts";
-import { mallocAllocator, objectAllocator } from "./native-allocators.ts";
 import { checkOwners, type OwnedBlocks, ownersOf } from "./owners.ts";
 import { ObjectPort, RawPort } from "./ports.ts";
 import { domainsState } from "./state-layout.ts";
@@ -113,7 +113,7 @@ export class Domains {
     });
     const { alignmentBytes } = profile.pymalloc;
     const shared = { linear, model, alignmentBytes, ledger: this.ledger };
-    const malloc = mallocAllocator(raw);
+    const malloc = allocatorOf(raw, "malloc");
     const rawPort = new RawPort(raw);
     const arenas = this.arenaSource.asAllocator();
     const engine = new PyMalloc({ memory: linear, profile, raw: rawPort, arenas });
@@ -122,17 +122,16 @@ export class Domains {
     this.raw = new RawDomain("raw", rawPort, model);
     this.mem = new ObjectDomain("mem", memPort, model);
     this.obj = new ObjectDomain("obj", objPort, model);
-    const pymalloc = objectAllocator(engine, "pymalloc");
+    const pymalloc = allocatorOf(engine, "pymalloc");
     const domains = {
       raw: new Domain({
         ...shared,
         name: "raw",
         holders: [rawPort, this.raw],
         allocator: malloc,
-        engine: raw,
       }),
-      mem: new Domain({ ...shared, name: "mem", holders: [memPort, this.mem], allocator: pymalloc, engine }),
-      obj: new Domain({ ...shared, name: "obj", holders: [objPort, this.obj], allocator: pymalloc, engine }),
+      mem: new Domain({ ...shared, name: "mem", holders: [memPort, this.mem], allocator: pymalloc }),
+      obj: new Domain({ ...shared, name: "obj", holders: [objPort, this.obj], allocator: pymalloc }),
     };
 
     const frames = options.frames ?? noFrames;
@@ -292,7 +291,7 @@ export class Domains {
     const word = this.serialWord;
     const nextSerialNumber = () => ++linear.u32[word]!;
     const kernel = makeKernel(linear, layout.wordBytes) ?? bytes;
-    return { bytes, kernel, layout, gil, damage, nextSerialNumber, ssizeLimit: profile.model.ssizeLimit };
+    return { bytes, kernel, layout, gil, damage, nextSerialNumber, model: profile.model };
   }
 
   private makeTracemalloc(frames: FrameProvider): Tracemalloc {
@@ -304,7 +303,7 @@ export class Domains {
         for (const domain of domainNames) {
           const inner = this.table.get(domain);
           this.untraced.set(domain, inner);
-          this.table.set(domain, tracedAllocator(domain, inner, tracer));
+          this.table.set(domain, tracedAllocator(domain, inner, tracer, this.profile.model));
         }
       },
       uninstall: () => {

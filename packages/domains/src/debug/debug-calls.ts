@@ -1,0 +1,257 @@
+// The debug hooks: calls around other calls, which mark both ends of every block and look at the marks when it comes back.
+
+import { type DataModel, isSize } from "@obmalloc/abi";
+import { apiLetter, type DomainName, type StoredAllocator } from "../allocator.ts";
+import { type Calls, callsOf, isProduct } from "../calls.ts";
+import { type BlockBytes, marksOf } from "./block-bytes.ts";
+import type { DebugDamage } from "./damage.ts";
+import type { Kernel } from "./kernel.ts";
+import { CLEAN_BYTE, DEAD_BYTE, type DebugLayout, ERASED_BYTES } from "./layout.ts";
+
+/** What the hooks of all three domains share. */
+export interface DebugHost {
+  readonly model: DataModel;
+  readonly bytes: BlockBytes;
+  /** The quickest way to mark blocks. */
+  readonly kernel: Kernel;
+  readonly layout: DebugLayout;
+  /** Of the thread that runs this code. */
+  readonly gil: { readonly isHeld: boolean };
+  /** Says what is wrong. */
+  readonly damage: DebugDamage;
+  /** Counts the blocks that are made (builds with serial numbers only). */
+  nextSerialNumber(): number;
+}
+
+/**
+ * `debug_alloc_api_t`: the hooks around the allocator of one domain. malloc and free are in the subclasses, twice the same
+ * text, for the reason that ports.ts gives.
+ *
+ * @see CPython 3.13 Objects/obmalloc.c, _PyMem_DebugRawAlloc, _PyMem_DebugRawFree, _PyMem_DebugRawRealloc
+ */
+export abstract class DebugCalls implements Calls<number> {
+  /** The allocator underneath. */
+  readonly inner: StoredAllocator;
+  protected readonly calls: Calls<number>;
+  protected readonly kernel: Kernel;
+  protected readonly bytes: BlockBytes;
+  /** The letter of the domain and the bytes behind it. */
+  protected readonly marks: number;
+  protected readonly headBytes: number;
+  protected readonly overheadBytes: number;
+  /** The largest size that can be served, and one. */
+  protected readonly limit: number;
+  protected readonly hasSerialNumber: boolean;
+  protected readonly host: DebugHost;
+  private readonly letter: number;
+
+  constructor(domain: DomainName, inner: StoredAllocator, host: DebugHost) {
+    const { layout, model } = host;
+    this.inner = inner;
+    this.calls = callsOf(inner);
+    this.kernel = host.kernel;
+    this.bytes = host.bytes;
+    this.marks = marksOf(apiLetter[domain]);
+    this.headBytes = layout.headBytes;
+    this.overheadBytes = layout.overheadBytes;
+    this.limit = model.ssizeLimit - layout.overheadBytes;
+    this.hasSerialNumber = layout.hasSerialNumber;
+    this.host = host;
+    this.letter = apiLetter[domain].charCodeAt(0);
+  }
+
+  abstract malloc(sizeBytes: number): number;
+  abstract free(p: number): void;
+
+  calloc(nelem: number, elsize: number): number {
+    if (!isProduct(nelem, elsize, this.host.model)) return 0;
+    this.enter("_PyMem_DebugCalloc");
+    const sizeBytes = nelem * elsize;
+    if (!(sizeBytes < this.limit)) return 0;
+    const base = this.calls.calloc(1, sizeBytes + this.overheadBytes);
+    if (base === 0) return 0;
+    const p = base + this.headBytes;
+    this.decorate(p, sizeBytes, this.hasSerialNumber ? this.host.nextSerialNumber() : 0);
+    return p;
+  }
+
+  realloc(p: number, sizeBytes: number): number {
+    if (!isSize(sizeBytes, this.host.model)) return 0;
+    this.enter("_PyMem_DebugRealloc");
+    if (p === 0) return this.malloc(sizeBytes);
+    const oldSizeBytes = this.verify("_PyMem_DebugRawRealloc", p);
+    if (!(sizeBytes < this.limit)) return 0;
+    const oldSerialNumber = this.hasSerialNumber ? this.serialNumberOf(p) : 0;
+    const saved = this.eraseEnds(p, oldSizeBytes);
+    let base = 0;
+    try {
+      base = this.calls.realloc(p - this.headBytes, sizeBytes + this.overheadBytes);
+    } finally {
+      if (base === 0) {
+        this.decorate(p, oldSizeBytes, oldSerialNumber);
+        this.restoreEnds(p, oldSizeBytes, oldSizeBytes, saved);
+      }
+    }
+    if (base === 0) return 0;
+    const moved = base + this.headBytes;
+    this.decorate(moved, sizeBytes, this.hasSerialNumber ? this.host.nextSerialNumber() : 0);
+    this.restoreEnds(moved, oldSizeBytes, sizeBytes, saved);
+    if (sizeBytes > oldSizeBytes) this.bytes.u8.fill(CLEAN_BYTE, moved + oldSizeBytes, moved + sizeBytes);
+    return moved;
+  }
+
+  /** Looks at what a call of the domain needs before it does anything: those of mem and obj want the GIL to be held. */
+  protected abstract enter(cFunction: string): void;
+
+  /** A size that is none, which never reaches the hooks in C; or one that has no room for the marks, which does. */
+  protected refused(cFunction: string, sizeBytes: number): number {
+    if (isSize(sizeBytes, this.host.model)) this.enter(cFunction);
+    return 0;
+  }
+
+  /** Gives a new block the next serial number. */
+  protected number(p: number, sizeBytes: number): void {
+    this.bytes.writeNumber(p + sizeBytes + this.host.layout.wordBytes, this.host.nextSerialNumber());
+  }
+
+  /** A block that the kernel did not take: NULL, damaged, huge, or no block at all. */
+  protected freeSlowly(p: number): void {
+    if (p === 0) return;
+    const sizeBytes = this.verify("_PyMem_DebugRawFree", p);
+    const serialNumber = this.hasSerialNumber ? this.serialNumberOf(p) : 0;
+    const base = p - this.headBytes;
+    this.bytes.u8.fill(DEAD_BYTE, base, base + sizeBytes + this.overheadBytes);
+    this.freeBase(p, sizeBytes, serialNumber);
+  }
+
+  /** Gives a dead block back; should that fail, it is alive again, but for its data, which the caller gave up. */
+  protected freeBase(p: number, sizeBytes: number, serialNumber: number): void {
+    try {
+      this.calls.free(p - this.headBytes);
+    } catch (error) {
+      this.decorate(p, sizeBytes, serialNumber);
+      throw error;
+    }
+  }
+
+  /** The serial number of a block; any number if its bytes are damaged. */
+  protected serialNumberOf(p: number): number {
+    const sizeBytes = Number(this.bytes.readNumber(p - this.headBytes));
+    return Number(this.bytes.readNumber(p + sizeBytes + this.host.layout.wordBytes));
+  }
+
+  /** The size of the live block at `p`. @throws {FatalMemoryError} when its marks are not as they were written. */
+  private verify(cFunction: string, p: number): number {
+    const sizeBytes = this.bytes.sizeIfIntact(p, this.marks);
+    return sizeBytes >= 0 ? sizeBytes : this.host.damage.examine(cFunction, this.letter, p);
+  }
+
+  /** Writes what stands around the data at `p`. */
+  private decorate(p: number, sizeBytes: number, serialNumber: number): void {
+    const { bytes } = this;
+    bytes.writeHead(p, sizeBytes, this.marks);
+    bytes.writeTail(p + sizeBytes);
+    if (this.hasSerialNumber) {
+      bytes.writeNumber(p + sizeBytes + this.host.layout.wordBytes, serialNumber);
+    }
+  }
+
+  /**
+   * Makes both ends of a block dead while it may move, so that whoever still reads the old place sees it.
+   *
+   * @returns the data bytes that were there: all of them up to 128, else the first 64 and the last 64.
+   */
+  private eraseEnds(p: number, sizeBytes: number): Uint8Array {
+    const { headBytes, overheadBytes } = this;
+    const { u8 } = this.bytes;
+    const tail = p + sizeBytes;
+    if (sizeBytes <= 2 * ERASED_BYTES) {
+      const saved = u8.slice(p, tail);
+      u8.fill(DEAD_BYTE, p - headBytes, tail + overheadBytes - headBytes);
+      return saved;
+    }
+    const saved = new Uint8Array(2 * ERASED_BYTES);
+    saved.set(u8.subarray(p, p + ERASED_BYTES));
+    saved.set(u8.subarray(tail - ERASED_BYTES, tail), ERASED_BYTES);
+    u8.fill(DEAD_BYTE, p - headBytes, p + ERASED_BYTES);
+    u8.fill(DEAD_BYTE, tail - ERASED_BYTES, tail + overheadBytes - headBytes);
+    return saved;
+  }
+
+  /** Puts back what {@link eraseEnds} saved, as far as a block of `newSizeBytes` has room for it. */
+  private restoreEnds(p: number, oldSizeBytes: number, newSizeBytes: number, saved: Uint8Array): void {
+    const { u8 } = this.bytes;
+    if (oldSizeBytes <= 2 * ERASED_BYTES) {
+      u8.set(saved.subarray(0, newSizeBytes), p);
+      return;
+    }
+    u8.set(saved.subarray(0, Math.min(newSizeBytes, ERASED_BYTES)), p);
+    const last = oldSizeBytes - ERASED_BYTES;
+    if (newSizeBytes > last) {
+      u8.set(
+        saved.subarray(ERASED_BYTES, ERASED_BYTES + Math.min(newSizeBytes - last, ERASED_BYTES)),
+        p + last,
+      );
+    }
+  }
+}
+
+/** The hooks of the raw domain, which needs no GIL. */
+export class RawDebugCalls extends DebugCalls {
+  constructor(inner: StoredAllocator, host: DebugHost) {
+    super("raw", inner, host);
+  }
+
+  malloc(sizeBytes: number): number {
+    if (!(sizeBytes >= 0 && sizeBytes < this.limit)) return 0;
+    const base = this.calls.malloc(sizeBytes + this.overheadBytes);
+    if (base === 0) return 0;
+    const p = base + this.headBytes;
+    this.kernel.mark(p, sizeBytes, this.marks);
+    if (this.hasSerialNumber) this.number(p, sizeBytes);
+    return p;
+  }
+
+  free(p: number): void {
+    if (!(p >= this.headBytes && p >>> 0 === p && p < this.bytes.u8.length)) {
+      this.freeSlowly(p);
+      return;
+    }
+    const serialNumber = this.hasSerialNumber ? this.serialNumberOf(p) : 0;
+    const sizeBytes = this.kernel.kill(p, this.marks, this.overheadBytes);
+    if (sizeBytes < 0) this.freeSlowly(p);
+    else this.freeBase(p, sizeBytes, serialNumber);
+  }
+
+  protected override enter(): void {}
+}
+
+/** The hooks of mem and obj. */
+export class ObjectDebugCalls extends DebugCalls {
+  malloc(sizeBytes: number): number {
+    if (!(sizeBytes >= 0 && sizeBytes < this.limit)) return this.refused("_PyMem_DebugMalloc", sizeBytes);
+    if (!this.host.gil.isHeld) this.host.damage.withoutGil("_PyMem_DebugMalloc");
+    const base = this.calls.malloc(sizeBytes + this.overheadBytes);
+    if (base === 0) return 0;
+    const p = base + this.headBytes;
+    this.kernel.mark(p, sizeBytes, this.marks);
+    if (this.hasSerialNumber) this.number(p, sizeBytes);
+    return p;
+  }
+
+  free(p: number): void {
+    if (!this.host.gil.isHeld) this.host.damage.withoutGil("_PyMem_DebugFree");
+    if (!(p >= this.headBytes && p >>> 0 === p && p < this.bytes.u8.length)) {
+      this.freeSlowly(p);
+      return;
+    }
+    const serialNumber = this.hasSerialNumber ? this.serialNumberOf(p) : 0;
+    const sizeBytes = this.kernel.kill(p, this.marks, this.overheadBytes);
+    if (sizeBytes < 0) this.freeSlowly(p);
+    else this.freeBase(p, sizeBytes, serialNumber);
+  }
+
+  protected override enter(cFunction: string): void {
+    if (!this.host.gil.isHeld) this.host.damage.withoutGil(cFunction);
+  }
+}
