@@ -3,6 +3,7 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
 import type { BenchFlags } from "./bench/command/options.ts";
 import type { SizeRange } from "./bench/streams/kind.ts";
+import type { DemoOptions } from "./demo/command.ts";
 import { DEFAULT_OUTPUT, type RecordRequest, STACK_MODES, type StackMode } from "./record/arguments.ts";
 import type { ExitCode } from "./shared/exit-codes.ts";
 
@@ -221,6 +222,28 @@ function addTracemalloc(program: Command): void {
         'obmalloc tracemalloc run.obm --since "before load" --exclude "<frozen *"',
       ),
     );
+}
+
+export function addDemoCommand(program: Command): void {
+  program
+    .command("demo")
+    .description("the real allocator, step by step")
+    .argument("[name]", "which demo; without it, what there is")
+    .option("--step", "wait for a key after each step; q ends")
+    .option("--version <version>", "CPython's version", "3.13")
+    .addOption(new Option("--model <model>", "data model").choices(["lp64", "ilp32"]).default("lp64"))
+    .addHelpText(
+      "after",
+      examples(
+        "obmalloc demo debug-hooks",
+        "obmalloc demo tracemalloc --step",
+        "obmalloc demo domains --version 3.7 --model ilp32",
+      ),
+    )
+    .action(async (name: string | undefined, options: DemoOptions) => {
+      const { demoCommand } = await import("./demo/command.ts");
+      process.exitCode = await demoCommand(name, options);
+    });
 }
 
 function wholeNumber(text: string): number {

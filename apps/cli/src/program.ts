@@ -2,7 +2,7 @@
 
 import { Command, CommanderError } from "commander";
 import { version } from "../package.json";
-import { addAnalysisCommands, addBenchCommand, addRecordCommand } from "./commands.ts";
+import { addAnalysisCommands, addBenchCommand, addDemoCommand, addRecordCommand } from "./commands.ts";
 import { ExitCode } from "./shared/exit-codes.ts";
 import { failureCode, printFailure } from "./shared/failures.ts";
 import { endQuietlyOnClosedPipe } from "./shared/output.ts";
@@ -31,6 +31,7 @@ export function buildProgram(): Command {
     .addHelpText("after", FIRST_STEPS);
   addRecordCommand(program);
   addAnalysisCommands(program);
+  addDemoCommand(program);
   addBenchCommand(program);
   return program;
 }

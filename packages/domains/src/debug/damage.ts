@@ -2,7 +2,7 @@
 
 import { formatAddress, NotABlockError, type Profile } from "@obmalloc/abi";
 import { type FatalKind, FatalMemoryError } from "../errors.ts";
-import { type FatalThread, fatalText } from "../fatal-text.ts";
+import { asciiText, type FatalThread, fatalText } from "../fatal-text.ts";
 import type { BlockBytes } from "./block-bytes.ts";
 import { dumpBlock, tailOf } from "./dump.ts";
 import { DEAD_BYTE, type DebugLayout, FORBIDDEN_BYTE } from "./layout.ts";
@@ -95,7 +95,7 @@ export class DebugDamage {
     const end = dump.leftMemory ? "" : fatalText(profile, cFunction, message, thread);
     const notes = [...this.whatHappened(kind, p, damaged), ...this.beside(kind, p)];
     if (dump.leftMemory) {
-      const because = message === "" ? "the size in front of the block was written over" : message;
+      const because = message === "" ? "the size in front of the block was written over" : asciiText(message);
       notes.push(
         `CPython crashes at this point of its text: it follows the size out of the memory. Found: ${because}.`,
       );

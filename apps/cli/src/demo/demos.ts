@@ -1,0 +1,26 @@
+// All demos. Another one is a file of its own, and an entry in this list.
+
+import type { Demo } from "./demo.ts";
+
+export const demos: readonly Demo[] = [
+  {
+    name: "domains",
+    description: "three domains, one heap: who serves what, and PYTHONMALLOC",
+    load: async () => (await import("./domains/domains.ts")).domainsDemo,
+  },
+  {
+    name: "custom-allocator",
+    description: "get, wrap, set, use, put back an allocator",
+    load: async () => (await import("./domains/custom-allocator.ts")).customAllocatorDemo,
+  },
+  {
+    name: "debug-hooks",
+    description: "break a heap in six ways, and read what CPython says",
+    load: async () => (await import("./domains/debug-hooks.ts")).debugHooksDemo,
+  },
+  {
+    name: "tracemalloc",
+    description: "find the line of a JavaScript program that leaks",
+    load: async () => (await import("./domains/tracemalloc.ts")).tracemallocDemo,
+  },
+];

@@ -1,0 +1,97 @@
+// The demos: each runs for every version and data model, and shows what it says.
+import { profiles } from "@obmalloc/abi";
+import { describe, expect, it } from "vitest";
+import { demos } from "../src/demo/demos.ts";
+import { lookOf } from "../src/shared/terminal.ts";
+import { obmalloc } from "./harness.ts";
+
+const look = lookOf({ isTTY: false } as NodeJS.WriteStream, {});
+
+async function demo(...args: string[]): Promise<string> {
+  const { code, stdout, stderr } = await obmalloc(["demo", ...args]);
+  expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+  return stdout;
+}
+
+describe("demo", () => {
+  it("without a name lists what there is", async () => {
+    const list = await demo();
+    for (const { name, description } of demos)
+      expect(list).toMatch(new RegExp(`^${name} +${description}$`, "m"));
+  });
+
+  it.each([
+    [["nonsense"], "There is no demo nonsense."],
+    [["domains", "--version", "2.7"], "There is no profile for CPython"],
+    [["domains", "--model", "lp128"], "Allowed choices are lp64, ilp32"],
+  ])("refuses %j", async (args, message) => {
+    const { code, stderr } = await obmalloc(["demo", ...args]);
+    expect(code).toBe(2);
+    expect(stderr).toContain(message);
+  });
+
+  it.each(demos.filter(({ name }) => name !== "gil"))(
+    "$name runs for every version and model",
+    async ({ load }) => {
+      const run = await load();
+      for (const profile of profiles) {
+        const steps = [];
+        for await (const step of run({ profile, look })) steps.push(step);
+        expect(steps.length).toBeGreaterThanOrEqual(4);
+        for (const { title, text, lines } of steps) {
+          expect(title.length).toBeLessThanOrEqual(70);
+          expect(text).not.toMatch(/undefined|NaN/);
+          expect(lines.length).toBeGreaterThan(0);
+          expect(lines.join("\n")).not.toMatch(/undefined|NaN|\[object/);
+        }
+      }
+    },
+  );
+
+  it("domains: who serves what", async () => {
+    const text = await demo("domains", "--version", "3.7");
+    expect(text).toContain("obmalloc demo domains: CPython 3.7, 64 bits");
+    expect(text).toMatch(/obj\.malloc\(513\) +-> 0x[0-9a-f]+ +raw heap/);
+    expect(text).toContain("sys.getallocatedblocks(): 2 before, 4 now");
+    expect(text).not.toContain("mimalloc");
+    expect(await demo("domains")).toMatch(/mimalloc +refused/);
+  });
+
+  it("custom-allocator: what each call did, and who owns what is left", async () => {
+    const text = await demo("custom-allocator");
+    expect(text).toMatch(
+      /log: malloc\(24\) -> 0x[0-9a-f]+\n +log: realloc\(0x[0-9a-f]+, 200\) -> 0x[0-9a-f]+\n +log: free/,
+    );
+    expect(text).toContain('stood "mine"');
+    expect(text).toContain("check(): owner-not-set:");
+    expect(text).toContain("check(): 0 findings; blocks in use: 0");
+  });
+
+  it("debug-hooks: CPython's text of the version, and ours", async () => {
+    const text = await demo("debug-hooks");
+    for (const words of [
+      "at tail+0: 0x41 *** OUCH",
+      "Fatal Python error: _PyMem_DebugRawFree: bad trailing pad byte",
+      "Fatal Python error: _PyMem_DebugRawFree: bad leading pad byte",
+      "bad ID: Allocated using API 'm', verified using API 'r'",
+      "The 8 pad bytes at tail=0x",
+      "was freed before: its bytes are dead",
+      "_PyMem_DebugMalloc: Python memory allocator called without holding the GIL",
+      "q is 0xdddddddddddddddd: _PyMem_IsPtrFreed says 1",
+      "check(): write-after-free",
+    ]) {
+      expect(text).toContain(words);
+    }
+    expect(await demo("debug-hooks", "--version", "3.7")).toContain(
+      "Fatal Python error: bad trailing pad byte",
+    );
+  });
+
+  it("tracemalloc: the line that leaks", async () => {
+    const text = await demo("tracemalloc");
+    expect(text).toMatch(
+      /tracemalloc\.ts:\d+: size=73\.2 KiB \(\+58\.6 KiB\), count=250 \(\+200\), average=300 B/,
+    );
+    expect(text).toContain("never given back");
+  });
+});
