@@ -29,6 +29,7 @@ export {
   type ObmallocErrorOptions,
   OutOfMemoryError,
 } from "./errors.ts";
+export { type Geometry, GeometryError, withGeometry } from "./geometry.ts";
 export { arenaCoverage, arenaObject, DUMMY_SIZE_IDX, poolHeader } from "./layouts.ts";
 export type {
   ArenaLookup,

@@ -1,7 +1,22 @@
 // Structures that live in memory and that more than one package reads.
 
 import type { DataModel } from "./data-model.ts";
-import { struct } from "./struct.ts";
+import { type StructLayout, struct } from "./struct.ts";
+
+/** Lays a struct out once for each data model, as those who look at memory ask for it again and again. */
+function perModel<Layout extends StructLayout>(
+  layOut: (model: DataModel) => Layout,
+): (model: DataModel) => Layout {
+  const known = new Map<DataModel, Layout>();
+  return (model) => {
+    let layout = known.get(model);
+    if (layout === undefined) {
+      layout = layOut(model);
+      known.set(model, layout);
+    }
+    return layout;
+  };
+}
 
 /**
  * `struct pool_header`, the first bytes of every pool (lp64: 48 bytes, ilp32: 32).
@@ -17,7 +32,7 @@ import { struct } from "./struct.ts";
  * The first four fields are pointer-sized on purpose: the table of used pools relies on it.
  * @see CPython 3.13 Include/internal/pycore_obmalloc.h, before 3.12 Objects/obmalloc.c
  */
-export const poolHeader = (model: DataModel) =>
+export const poolHeader = perModel((model) =>
   struct(model, {
     ref: "ptr",
     freeblock: "ptr", // head of the pool's free list; 0 when the pool is full
@@ -27,7 +42,8 @@ export const poolHeader = (model: DataModel) =>
     szidx: "u32", // size class, DUMMY_SIZE_IDX until the first use
     nextoffset: "u32", // bytes from the pool to the first block never handed out
     maxnextoffset: "u32", // the largest nextoffset at which a whole block fits
-  });
+  }),
+);
 
 /** `szidx` of a pool that has been carved but never used (`DUMMY_SIZE_IDX`). */
 export const DUMMY_SIZE_IDX = 0xffff;
@@ -43,7 +59,7 @@ export const DUMMY_SIZE_IDX = 0xffff;
  *
  * @see CPython 3.13 Include/internal/pycore_obmalloc.h, before 3.12 Objects/obmalloc.c
  */
-export const arenaObject = (model: DataModel) =>
+export const arenaObject = perModel((model) =>
   struct(model, {
     address: "ptr", // the arena's base; 0 while the slot has no arena
     pool_address: "ptr", // the next pool to carve, pool-aligned
@@ -52,7 +68,8 @@ export const arenaObject = (model: DataModel) =>
     freepools: "ptr", // empty pools, linked through nextpool
     nextarena: "ptr", // next in usable_arenas, or in unused_arena_objects
     prevarena: "ptr", // previous in usable_arenas
-  });
+  }),
+);
 
 /**
  * `arena_coverage_t`, what a leaf of the radix tree knows about one arena-sized region (8 bytes).
@@ -64,4 +81,4 @@ export const arenaObject = (model: DataModel) =>
  *
  * @see CPython 3.13 Include/internal/pycore_obmalloc.h
  */
-export const arenaCoverage = (model: DataModel) => struct(model, { tail_hi: "i32", tail_lo: "i32" });
+export const arenaCoverage = perModel((model) => struct(model, { tail_hi: "i32", tail_lo: "i32" }));
