@@ -2,7 +2,12 @@
 
 import type { Profile, RawAddress, Violation } from "@obmalloc/abi";
 import { OutOfMemoryError, rawAddress } from "@obmalloc/abi";
-import { type ArenaAllocator, formatDebugMallocStats, PyMalloc } from "@obmalloc/pymalloc";
+import {
+  type ArenaAllocator,
+  createPyMalloc,
+  formatDebugMallocStats,
+  type PyMalloc,
+} from "@obmalloc/pymalloc";
 import type { LinearMemory, RawAllocator } from "@obmalloc/raw-heap";
 import { type DomainName, domainNames, type PyMemAllocatorEx, type StoredAllocator } from "./allocator.ts";
 import { AllocatorTable } from "./allocator-table.ts";
@@ -116,7 +121,7 @@ export class Domains {
     const malloc = allocatorOf(raw, "malloc");
     const rawPort = new RawPort(raw);
     const arenas = this.arenaSource.asAllocator();
-    const engine = new PyMalloc({ memory: linear, profile, raw: rawPort, arenas });
+    const engine = createPyMalloc({ memory: linear, profile, raw: rawPort, arenas });
     const [memPort, objPort] = [new ObjectPort(engine), new ObjectPort(engine)];
     this.pymalloc = engine;
     this.raw = new RawDomain("raw", rawPort, model);

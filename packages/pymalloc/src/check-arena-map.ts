@@ -7,6 +7,9 @@ import { arenaMapCounts } from "./stats.ts";
 
 type Radix = ArenaLookup & { readonly kind: "radix" };
 
+/** Wrong entries that are reported of one leaf. */
+const MOST_REPORTED = 10;
+
 interface Coverage {
   tailHi: number;
   tailLo: number;
@@ -80,7 +83,7 @@ function checkInterior(
   }
 }
 
-/** Compares the entries of one leaf; several wrong ones are one violation, at the first of them. */
+/** Compares the entries of one leaf; what is wrong with more than a few of them is wrong with the whole leaf. */
 function checkLeaf(
   view: StateView,
   lookup: Radix,
@@ -91,17 +94,19 @@ function checkLeaf(
   report: Report,
 ): void {
   const { sizeBytes, offsets } = arenaCoverage(view.profile.model);
-  const wrong: number[] = [];
+  let wrong = 0;
   for (let index = 0; index < 2 ** lookup.leafBits; index++) {
+    const region = firstRegion + index;
     const entry = leaf + index * sizeBytes;
-    const right = expected.get(firstRegion + index);
-    if (right !== undefined) known.add(firstRegion + index);
+    const right = expected.get(region) ?? { tailHi: 0, tailLo: 0 };
+    if (expected.has(region)) known.add(region);
     const tailHi = view.pointer(entry + offsets.tail_hi) | 0;
     const tailLo = view.pointer(entry + offsets.tail_lo) | 0;
-    if (tailHi !== (right?.tailHi ?? 0) || tailLo !== (right?.tailLo ?? 0)) wrong.push(entry);
-  }
-  if (wrong.length > 0) {
-    report("arena-map", wrong[0]!, `${wrong.length} entries of a leaf do not tell what the arenas cover.`);
+    if (tailHi === right.tailHi && tailLo === right.tailLo) continue;
+    const where = formatAddress(region * view.profile.pymalloc.arenaBytes);
+    const found = `tail_hi ${tailHi} and tail_lo ${tailLo} for the region at ${where}`;
+    report("arena-map", entry, `The map has ${found}, expected ${right.tailHi} and ${right.tailLo}.`);
+    if (++wrong === MOST_REPORTED) return;
   }
 }
 
@@ -122,8 +127,9 @@ function nodesAt(
   for (let index = 0; index < length; index++) {
     const slot = node + index * pointerBytes;
     const next = view.pointer(slot);
-    const fits = next % 4 === 0 && next + nodeBytes <= view.memory.byteLength;
-    if (next !== 0 && (index >= usable || !fits)) {
+    const high = pointerBytes === 8 ? view.pointer(slot + 4) : 0;
+    const fits = next % 4 === 0 && next + nodeBytes <= view.memory.byteLength && high === 0;
+    if ((next !== 0 || high !== 0) && (index >= usable || !fits)) {
       report("arena-map", slot, `The arena map leads to ${formatAddress(next)}, where no node can be.`);
       if (index >= usable) break;
     }

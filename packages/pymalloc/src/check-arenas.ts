@@ -1,6 +1,6 @@
 // Each arena by itself, and that no two overlap.
 
-import { formatAddress, maxPoolsInArena } from "@obmalloc/abi";
+import { formatAddress } from "@obmalloc/abi";
 import type { Report } from "./check-report.ts";
 import type { ArenaSlot, StateView } from "./state-view.ts";
 
@@ -16,7 +16,7 @@ export function checkArenas(view: StateView, report: Report): void {
     if (before !== undefined && before.address + arenaBytes > arena.address) {
       report(
         "arena-overlap",
-        arena.address,
+        arena.object,
         `The arenas of slots ${before.index} and ${arena.index} overlap.`,
       );
     }
@@ -30,11 +30,11 @@ function checkPlace(view: StateView, arena: ArenaSlot, report: Report): boolean 
     arena.address % view.profile.model.pointerBytes !== 0 ||
     arena.address + arenaBytes > view.memory.byteLength
   ) {
-    report("arena-place", arena.address, `${where} is not in the memory.`);
+    report("arena-place", arena.object, `${where} is not in the memory.`);
     return false;
   }
   const first = view.firstPool(arena);
-  const total = maxPoolsInArena(view.profile) - (first === arena.address ? 0 : 1);
+  const total = view.poolCount(arena);
   if (arena.ntotalpools !== total) {
     report("arena-pools", arena.object, `${where} says ${arena.ntotalpools} pools and has ${total}.`);
   }
@@ -51,13 +51,17 @@ function checkPlace(view: StateView, arena: ArenaSlot, report: Report): boolean 
 }
 
 function checkFreePools(view: StateView, arena: ArenaSlot, report: Report): void {
-  const { pools, badLink } = view.freePools(arena);
+  const { items: pools, badLink } = view.freePools(arena);
   const where = `The arena of slot ${arena.index}`;
-  if (badLink !== 0) {
-    report("free-pools", badLink, `Free pools of slot ${arena.index} lead out of it, or in a cycle.`);
+  if (badLink !== undefined) {
+    const to = formatAddress(badLink.to);
+    report(
+      "free-pools",
+      badLink.at,
+      `The free pools of slot ${arena.index} lead to ${to}: none, or a cycle.`,
+    );
   }
-  const total = maxPoolsInArena(view.profile) - (view.firstPool(arena) === arena.address ? 0 : 1);
-  const unused = pools.length + total - view.carvedPools(arena).length;
+  const unused = pools.length + view.poolCount(arena) - view.carvedPools(arena).length;
   if (unused !== arena.nfreepools) {
     report("arena-pools", arena.object, `${where} says ${arena.nfreepools} free pools and has ${unused}.`);
   }

@@ -44,13 +44,10 @@ export function checkPools(view: StateView, report: Report): void {
 function checkRings(view: StateView, report: Report): Map<PoolAddress, number> {
   const inRing = new Map<PoolAddress, number>();
   for (let szidx = 0; szidx < sizeClassCount(view.profile); szidx++) {
-    const { pools, badLink } = view.ring(szidx);
-    if (badLink !== 0) {
-      report(
-        "ring-links",
-        badLink,
-        `The ring of class ${szidx} leads to ${formatAddress(badLink)}: no pool, or a cycle.`,
-      );
+    const { items: pools, badLink } = view.ring(szidx);
+    if (badLink !== undefined) {
+      const to = formatAddress(badLink.to);
+      report("ring-links", badLink.at, `The ring of class ${szidx} leads to ${to}: no pool, or a cycle.`);
     }
     let previous = view.ringAnchor(szidx);
     for (const pool of pools) {
@@ -60,9 +57,9 @@ function checkRings(view: StateView, report: Report): Map<PoolAddress, number> {
       }
       previous = pool;
     }
-    const last = view.pointer(view.ringAnchor(szidx) + poolHeader(view.profile.model).offsets.prevpool);
-    if (badLink === 0 && last !== previous) {
-      report("ring-links", previous, `The ring of class ${szidx} does not end with its last pool.`);
+    const lastAt = view.ringAnchor(szidx) + poolHeader(view.profile.model).offsets.prevpool;
+    if (badLink === undefined && view.pointer(lastAt) !== previous) {
+      report("ring-links", lastAt, `The ring of class ${szidx} does not end with its last pool.`);
     }
   }
   return inRing;
@@ -81,13 +78,10 @@ function checkOffsets(view: StateView, pool: PoolView, report: Report): void {
 }
 
 function checkFreeList(view: StateView, pool: PoolView, report: Report): void {
-  const { blocks, badLink } = view.freeList(pool);
-  if (badLink !== 0) {
-    report(
-      "free-list",
-      badLink,
-      `A free list of the pool at ${formatAddress(pool.pool)} leads off its blocks.`,
-    );
+  const { items: blocks, badLink } = view.freeList(pool);
+  if (badLink !== undefined) {
+    const where = `the pool at ${formatAddress(pool.pool)}`;
+    report("free-list", badLink.at, `The free list of ${where} leads to ${formatAddress(badLink.to)}.`);
     return;
   }
   const early = blocks.find((block) => block >= pool.pool + pool.nextoffset);
@@ -117,7 +111,7 @@ function checkHighWords(view: StateView, pool: PoolView, report: Report): void {
       report("high-word", pool.pool + offset, "A pointer of a pool header leads above 4 GiB.");
     }
   }
-  for (const block of view.freeList(pool).blocks) {
+  for (const block of view.freeList(pool).items) {
     if (view.pointer(block + 4) !== 0) report("high-word", block, "A link of a free list leads above 4 GiB.");
   }
 }

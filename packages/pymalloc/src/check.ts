@@ -3,6 +3,8 @@
 import { formatAddress, type Violation } from "@obmalloc/abi";
 import { checkArenaMap } from "./check-arena-map.ts";
 import { checkArenas } from "./check-arenas.ts";
+import { checkControl } from "./check-control.ts";
+import { checkHighWords } from "./check-high-words.ts";
 import { checkArenaLists } from "./check-lists.ts";
 import { checkPools } from "./check-pools.ts";
 import type { Report } from "./check-report.ts";
@@ -33,6 +35,8 @@ export function check(machine: Machine): Violation[] {
   checkArenas(view, report);
   checkPools(view, report);
   checkArenaMap(view, report);
+  checkControl(view, report);
+  checkHighWords(view, report);
   return violations;
 }
 

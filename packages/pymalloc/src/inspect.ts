@@ -8,13 +8,17 @@ import {
   DUMMY_SIZE_IDX,
   maxPoolsInArena,
   type PoolAddress,
+  poolAddress,
   poolCapacity,
   sizeClassCount,
 } from "@obmalloc/abi";
 import { type ArenaSlot, type Machine, type PoolView, StateView } from "./state-view.ts";
 
-/** `uncarved`: beyond the arena's `pool_address`, its bytes have never been looked at. */
-export type PoolState = "used" | "full" | "free" | "uncarved";
+/**
+ * `uncarved`: beyond the arena's `pool_address`, its bytes have never been looked at. `returned`: free, and its memory
+ * went back to the system (only where the allocator was made to do so).
+ */
+export type PoolState = "used" | "full" | "free" | "uncarved" | "returned";
 
 export interface PoolSnapshot {
   readonly address: PoolAddress;
@@ -39,6 +43,10 @@ export interface ArenaSnapshot {
   readonly slot: number;
   readonly nfreepools: number;
   readonly ntotalpools: number;
+  /** Blocks in use, in all pools together. */
+  readonly liveBlocks: number;
+  /** Their bytes, by size class: what was asked for is not known. */
+  readonly liveBytes: number;
   /** Free pools in the order in which they will be used again. */
   readonly freePools: readonly PoolAddress[];
   /** All pools by address. */
@@ -72,14 +80,10 @@ export function inspect(machine: Machine): PyMallocSnapshot {
     model: profile.model.name,
     arenas: Object.freeze(view.arenas().map((arena) => inspectArena(view, arena))),
     usedPools: Object.freeze(
-      Array.from({ length: sizeClassCount(profile) }, (_, szidx) => Object.freeze(view.ring(szidx).pools)),
+      Array.from({ length: sizeClassCount(profile) }, (_, szidx) => Object.freeze(view.ring(szidx).items)),
     ),
-    usableArenas: Object.freeze(
-      view.arenaList(view.state.usable_arenas).slots.map(({ address }) => arenaAddress(address)),
-    ),
-    unusedSlots: Object.freeze(
-      view.arenaList(view.state.unused_arena_objects).slots.map(({ index }) => index),
-    ),
+    usableArenas: Object.freeze(view.usableArenas().items.map(({ address }) => arenaAddress(address))),
+    unusedSlots: Object.freeze(view.unusedSlots().items.map(({ index }) => index)),
     nfp2lasta: Object.freeze(
       Array.from({ length: fingers }, (_, count) =>
         arenaAddress(view.slotAt(view.finger(count))?.address ?? 0),
@@ -91,19 +95,24 @@ export function inspect(machine: Machine): PyMallocSnapshot {
 
 function inspectArena(view: StateView, arena: ArenaSlot): ArenaSnapshot {
   const { poolBytes } = view.profile.pymalloc;
-  const carved = view.carvedPools(arena).map((pool) => inspectPool(view, view.pool(pool)));
   const first = view.firstPool(arena);
   const fitting = Math.min(arena.ntotalpools, maxPoolsInArena(view.profile));
-  const uncarved = Array.from({ length: Math.max(0, fitting - carved.length) }, (_, index) =>
-    emptyPool((first + (carved.length + index) * poolBytes) as PoolAddress, "uncarved"),
-  );
+  const carved = new Set<number>(view.carvedPools(arena));
+  const returned = new Set<number>(view.returnedPools(arena));
+  const pools = Array.from({ length: fitting }, (_, index) => {
+    const address = poolAddress(first + index * poolBytes);
+    if (carved.has(address)) return inspectPool(view, view.pool(address));
+    return emptyPool(address, returned.has(address) ? "returned" : "uncarved");
+  });
   return Object.freeze({
     base: arenaAddress(arena.address),
     slot: arena.index,
     nfreepools: arena.nfreepools,
     ntotalpools: arena.ntotalpools,
-    freePools: Object.freeze(view.freePools(arena).pools),
-    pools: Object.freeze([...carved, ...uncarved]),
+    liveBlocks: pools.reduce((sum, { count }) => sum + count, 0),
+    liveBytes: pools.reduce((sum, { count, blockBytes }) => sum + count * blockBytes, 0),
+    freePools: Object.freeze(view.freePools(arena).items),
+    pools: Object.freeze(pools),
   });
 }
 
@@ -118,7 +127,7 @@ function inspectPool(view: StateView, pool: PoolView): PoolSnapshot {
     count: pool.ref,
     capacity: poolCapacity(view.profile, szidx),
     nextoffset: pool.nextoffset,
-    freeBlocks: Object.freeze(view.freeList(pool).blocks),
+    freeBlocks: Object.freeze(view.freeList(pool).items),
   });
 }
 

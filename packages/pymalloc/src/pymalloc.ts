@@ -1,45 +1,48 @@
-// The allocator itself: blocks from pools of one size class. Everything here is CPython's algorithm over the same
-// bytes; what happens rarely is in a method of its own, and below it in arenas.ts.
+// The allocator as its users see it, and the parts of it that do not have to be fast. What has to is in hot/.
 
 import {
-  alignmentShift,
   type BlockAddress,
   blockAddress,
+  formatAddress,
   isSize,
+  NotABlockError,
   NULL,
-  OutOfMemoryError,
-  type PoolAddress,
   type Profile,
-  poolHeader,
-  poolOverheadBytes,
   type RawAddress,
   rawAddress,
-  sizeClassCount,
   type Violation,
 } from "@obmalloc/abi";
 import type { LinearMemory, RawAllocator } from "@obmalloc/raw-heap";
 import type { ArenaAllocator } from "./arena-allocator.ts";
-import { makeMembership } from "./arena-lookup.ts";
+import type { ArenaEvent, ArenaHistory } from "./arena-history.ts";
 import type { ArenaMembership } from "./arena-membership.ts";
-import { Arenas } from "./arenas.ts";
+import type { Arenas } from "./arenas.ts";
 import { check } from "./check.ts";
 import { inspect, type PyMallocSnapshot } from "./inspect.ts";
-import { obmallocState } from "./state-layout.ts";
 import { collectStats, countAllocatedBlocks, type PyMallocStats } from "./stats.ts";
+import type { Rules } from "./variations.ts";
 
-export interface PyMallocOptions {
-  /** Where everything lives; `raw` and `arenas` must give addresses in it. */
+/** What a {@link PyMalloc} is put together from; `createPyMalloc` and `attachPyMalloc` do that. */
+export interface PyMallocParts {
   readonly memory: LinearMemory;
   readonly profile: Profile;
-  /** Serves requests of 0 and above the threshold, `arenas[]` and the nodes of the radix tree. */
+  readonly rules: Rules;
   readonly raw: RawAllocator;
-  readonly arenas: ArenaAllocator;
-  /**
-   * {@link PyMalloc.stateAddress} of an allocator that lives in this memory already, to be its second owner.
-   * @defaultValue a new state, from `raw.calloc`
-   */
-  readonly stateAddress?: RawAddress;
+  readonly arenas: Arenas;
+  readonly membership: ArenaMembership;
+  readonly history: ArenaHistory | undefined;
+  readonly address: RawAddress;
+  readonly stateAddress: RawAddress;
+  /** Words of used[0], of raw_allocated_blocks, and of the map of carved pools. */
+  readonly usedpools: number;
+  readonly rawBlocks: number;
+  readonly carvedMap: number;
 }
+
+/** The class, and those between it and the compiled one. */
+export type PyMallocClass = (abstract new (
+  parts: PyMallocParts,
+) => PyMalloc) & { readonly prototype: PyMalloc };
 
 /**
  * pymalloc: pools of equal blocks inside arenas, for requests of 1 to 512 bytes; all others go to the raw allocator.
@@ -50,93 +53,58 @@ export interface PyMallocOptions {
  * Units. Sizes are bytes, addresses are byte addresses in `memory`; 0 is NULL.
  * Invariant, for each pool that has been used ({@link PyMalloc.check} verifies it and all others):
  * `ref.count + |free list| + blocks never carved === capacity`.
- * State. All of it lies in `memory`: copy the bytes and you have copied the allocator.
- * Errors. As in C, NULL means that there is no room, or that no C size could express the request. An address that is
- * neither NULL nor in an arena goes to the raw allocator, which throws when it does not know it. An address inside an
- * arena that is not a live block is not noticed, as in C.
+ * State. All of it lies in `memory`: copy the bytes and you have copied the allocator; another owner of the memory, in
+ * a Worker say, attaches to {@link PyMalloc.address}. There is no lock, as there is none in C: CPython holds the GIL
+ * around each call. Owners that take turns have to do so themselves.
+ * Errors. As in C, NULL means that there is no room, or that no C size could express the request. `free` and `realloc`
+ * throw a {@link NotABlockError} for an address inside an arena when no block of its pool is in use or no pool
+ * was carved there; an address outside of all arenas goes to the raw allocator, which throws when it does not know it.
+ * Other addresses that are no live block are not noticed, as in C, unless the allocator was made `checked`.
  *
  * @example const block = pymalloc.malloc(24); pymalloc.free(block);
  * @see CPython 3.13 Objects/obmalloc.c
  */
-export class PyMalloc {
+export abstract class PyMalloc {
   declare readonly memory: LinearMemory;
   declare readonly profile: Profile;
+  /** What it does that CPython does not; see `Variations`. */
+  declare readonly rules: Rules;
   declare readonly raw: RawAllocator;
-  declare readonly arenaAllocator: ArenaAllocator;
+  /** Where all its state is found: what another owner needs to attach. */
+  declare readonly address: RawAddress;
   /** Where `struct _obmalloc_state` lies. */
   declare readonly stateAddress: RawAddress;
 
-  declare private readonly arenas: Arenas;
+  declare protected words: Uint32Array;
+  declare protected readonly arenas: Arenas;
+  declare protected readonly usedpools: number;
+  declare protected readonly carvedMap: number;
   declare private readonly membership: ArenaMembership;
-  declare private words: Uint32Array;
-
-  declare private readonly threshold: number;
-  declare private readonly alignmentShift: number;
-  declare private readonly poolBytes: number;
-  declare private readonly poolMask: number;
-  declare private readonly poolOverheadBytes: number;
-  /** Byte address of used[0]. */
-  declare private readonly usedpools: number;
-  /** log2 of the bytes of two pointers, the distance between the rings' anchors. */
-  declare private readonly pairShift: number;
-  /** Bytes from a ring's anchor, a pool header that does not exist, to its entries in used[]. */
-  declare private readonly anchorBytes: number;
-  /** Words from a pointer's low half to its high half; 0 where pointers are one word. */
-  declare private readonly high: number;
-  /** Word of raw_allocated_blocks. */
+  declare private readonly arenaHistory: ArenaHistory | undefined;
   declare private readonly rawBlocks: number;
-  // Word offsets in a pool header; ref.count is at 0.
-  declare private readonly freeblock: number;
-  declare private readonly nextpool: number;
-  declare private readonly prevpool: number;
-  declare private readonly szidx: number;
-  declare private readonly nextoffset: number;
-  declare private readonly maxnextoffset: number;
+  declare private readonly threshold: number;
+  declare private readonly pointerIsTwoWords: boolean;
 
-  /** @throws {OutOfMemoryError} when there is no room for a new state. */
-  constructor(options: PyMallocOptions) {
-    const { memory, profile, raw } = options;
+  constructor(parts: PyMallocParts) {
+    const { memory, profile } = parts;
     this.memory = memory;
     this.profile = profile;
-    this.raw = raw;
-    this.arenaAllocator = options.arenas;
-
-    const state = obmallocState(profile);
-    const pool = poolHeader(profile.model).offsets;
-    this.threshold = profile.pymalloc.smallRequestThreshold;
-    this.alignmentShift = alignmentShift(profile);
-    this.poolBytes = profile.pymalloc.poolBytes;
-    this.poolMask = -this.poolBytes;
-    this.poolOverheadBytes = poolOverheadBytes(profile);
-    this.pairShift = Math.log2(2 * profile.model.pointerBytes);
-    this.anchorBytes = pool.nextpool;
-    this.high = profile.model.pointerBytes === 8 ? 1 : 0;
-    this.freeblock = pool.freeblock >>> 2;
-    this.nextpool = pool.nextpool >>> 2;
-    this.prevpool = pool.prevpool >>> 2;
-    this.szidx = pool.szidx >>> 2;
-    this.nextoffset = pool.nextoffset >>> 2;
-    this.maxnextoffset = pool.maxnextoffset >>> 2;
-
-    this.stateAddress = options.stateAddress ?? raw.calloc(1, state.sizeBytes);
-    if (this.stateAddress === 0) throw new OutOfMemoryError("pymalloc state", state.sizeBytes);
-    this.usedpools = this.stateAddress + state.offsets.used;
-    this.rawBlocks = (this.stateAddress + state.offsets.raw_allocated_blocks) >>> 2;
+    this.rules = parts.rules;
+    this.raw = parts.raw;
+    this.address = parts.address;
+    this.stateAddress = parts.stateAddress;
     this.words = memory.u32;
+    this.arenas = parts.arenas;
+    this.usedpools = parts.usedpools;
+    this.carvedMap = parts.carvedMap;
+    this.membership = parts.membership;
+    this.arenaHistory = parts.history;
+    this.rawBlocks = parts.rawBlocks;
+    this.threshold = profile.pymalloc.smallRequestThreshold;
+    this.pointerIsTwoWords = profile.model.pointerBytes === 8;
     memory.onGrow(() => {
       this.words = memory.u32;
     });
-    const membership = makeMembership({ memory, profile, raw, stateAddress: this.stateAddress });
-    this.membership = membership;
-    this.arenas = new Arenas({
-      memory,
-      profile,
-      raw,
-      arenas: options.arenas,
-      membership,
-      stateAddress: this.stateAddress,
-    });
-    if (options.stateAddress === undefined) this.emptyRings();
   }
 
   /**
@@ -144,13 +112,38 @@ export class PyMalloc {
    *
    * @returns NULL when there is no room, or when `sizeBytes` is not a whole number from 0 to PY_SSIZE_T_MAX.
    */
-  malloc(sizeBytes: number): BlockAddress {
-    if (sizeBytes > 0 && sizeBytes <= this.threshold && (sizeBytes | 0) === sizeBytes) {
-      const block = this.allocateSmall(sizeBytes);
-      if (block !== 0) return block;
-    }
-    return this.adopt(this.raw.malloc(sizeBytes));
-  }
+  abstract malloc(sizeBytes: number): BlockAddress;
+
+  /**
+   * Gives a block back. NULL is ignored; what is in no arena goes to the raw allocator.
+   *
+   * @throws {NotABlockError} as the class says.
+   */
+  abstract free(p: BlockAddress): void;
+
+  /**
+   * Pops a block for `sizeBytes` from 1 to the threshold, which is not checked; never asks the raw allocator for a
+   * block (`pymalloc_alloc`).
+   *
+   * @returns NULL when there is no memory for another arena.
+   */
+  abstract allocateSmall(sizeBytes: number): BlockAddress;
+
+  /**
+   * Pushes a block back that is known to lie in a pool (`pymalloc_free`).
+   *
+   * @throws {NotABlockError} when no block of the pool is in use.
+   */
+  abstract freeSmall(p: BlockAddress): void;
+
+  /** Bytes of a block that lies in a pool: those of its class, not those that were asked for. */
+  abstract blockSizeBytes(p: BlockAddress): number;
+
+  /** Whether `p` lies in a pool that has been carved, be it in use or free. */
+  abstract isCarved(p: number): boolean;
+
+  /** A pool for a class that has none in use: its first block, or NULL. `ring` is the word of the class's ring. */
+  protected abstract allocateFromNewPool(ring: number, szidx: number): BlockAddress;
 
   /**
    * A block of `nelem * elsize` zero bytes. Only the requested bytes are cleared, not the whole block.
@@ -176,14 +169,15 @@ export class PyMalloc {
    * allocator stays with the raw allocator, whatever the new size. `p` NULL allocates, a size of 0 counts as 1.
    *
    * @returns the address, perhaps a new one; NULL, with the old block still valid, when it cannot be done.
+   * @throws {NotABlockError} as the class says.
    */
   realloc(p: BlockAddress, sizeBytes: number): BlockAddress {
-    if (p === 0) return this.malloc(sizeBytes);
+    if (p === 0) return this.obtain(sizeBytes);
     if (!isSize(sizeBytes, this.profile.model)) return NULL;
-    if (!this.membership.contains(p)) return blockAddress(this.raw.realloc(rawAddress(p), sizeBytes));
+    if (!this.isCarved(p)) return this.reallocElsewhere(p, sizeBytes);
     if (this.reallocKeeps(p, sizeBytes)) return p;
     const keptBytes = Math.min(this.blockSizeBytes(p), sizeBytes);
-    const moved = this.malloc(sizeBytes);
+    const moved = this.obtain(sizeBytes);
     if (moved !== 0) {
       this.memory.u8.copyWithin(moved, p, p + keptBytes);
       this.freeSmall(p);
@@ -191,73 +185,21 @@ export class PyMalloc {
     return moved;
   }
 
-  /** Gives a block back. NULL is ignored; what is in no arena goes to the raw allocator. */
-  free(p: BlockAddress): void {
-    if (p === 0) return;
-    if (this.membership.contains(p)) {
-      this.freeSmall(p);
-    } else {
-      this.raw.free(rawAddress(p));
-      this.countRawBlocks(-1);
-    }
-  }
-
   /** Whether `p` lies in one of the arenas, be it a block or not (`address_in_range`). */
   addressInRange(p: number): boolean {
     return this.membership.contains(p);
   }
 
-  /**
-   * Pops a block for `sizeBytes` from 1 to the threshold, which is not checked; never asks the raw allocator for a
-   * block (`pymalloc_alloc`).
-   *
-   * @returns NULL when there is no memory for another arena.
-   */
-  allocateSmall(sizeBytes: number): BlockAddress {
-    const words = this.words;
-    const szidx = (sizeBytes - 1) >>> this.alignmentShift;
-    const ring = this.usedpools + (szidx << this.pairShift);
-    const pool = words[ring >>> 2]!;
-    if (pool === ring - this.anchorBytes) return this.allocateFromNewPool(szidx);
-
-    const header = pool >>> 2;
-    const block = words[header + this.freeblock]!;
-    const next = words[block >>> 2]!; // the first word of a free block is its link
-    words[header]!++;
-    words[header + this.freeblock] = next;
-    if (next === 0) this.pymallocPoolExtend(pool, szidx);
-    return block as BlockAddress;
-  }
-
-  /** Pushes a block back that is known to lie in an arena (`pymalloc_free`); nothing is checked. */
-  freeSmall(p: BlockAddress): void {
-    const words = this.words;
-    const header = (p & this.poolMask) >>> 2;
-    const lastFree = words[header + this.freeblock]!;
-    words[(p >>> 2) + this.high] = 0;
-    words[p >>> 2] = lastFree; // after the high half: where pointers are one word, both are the same word
-    words[header + this.freeblock] = p;
-    const count = words[header]! - 1;
-    words[header] = count;
-    if (lastFree === 0) this.insertToUsedpool(header);
-    else if (count === 0) this.insertToFreepool(header);
-  }
-
-  /** Whether `realloc` leaves a block that lies in an arena where it is: it fits, and uses more than 3/4. */
+  /** Whether `realloc` leaves a block that lies in a pool where it is: it fits, and uses more than 3/4. */
   reallocKeeps(p: BlockAddress, sizeBytes: number): boolean {
     const present = this.blockSizeBytes(p);
     return sizeBytes <= present && 4 * sizeBytes > 3 * present;
   }
 
-  /** Bytes of a block that lies in an arena: those of its class, not those that were asked for. */
-  blockSizeBytes(p: BlockAddress): number {
-    return (this.words[((p & this.poolMask) >>> 2) + this.szidx]! + 1) << this.alignmentShift;
-  }
-
   /** Adds `delta` to the number of blocks that the raw allocator holds for this one. */
   countRawBlocks(delta: number): void {
     const count = (this.words[this.rawBlocks]! + delta) | 0;
-    if (this.high === 1) this.words[this.rawBlocks + 1] = count >> 31;
+    if (this.pointerIsTwoWords) this.words[this.rawBlocks + 1] = count >> 31;
     this.words[this.rawBlocks] = count;
   }
 
@@ -281,107 +223,89 @@ export class PyMalloc {
     return check(this);
   }
 
+  /** Arenas that were mapped and given back, oldest first; empty unless the allocator was made with `history`. */
+  history(): readonly ArenaEvent[] {
+    return this.arenaHistory?.events() ?? [];
+  }
+
+  /** Arenas that came or went without room to remember it. */
+  get lostHistoryCount(): number {
+    return this.arenaHistory?.lostCount ?? 0;
+  }
+
+  /** Calls of malloc, calloc, realloc and free so far; 0 unless the allocator was made with `history`. */
+  get callCount(): number {
+    return this.arenaHistory?.callCount ?? 0;
+  }
+
+  /** Where arenas come from and go to; may be exchanged at any time, as in C. */
+  get arenaAllocator(): ArenaAllocator {
+    return this.arenas.slots.allocator;
+  }
+
+  set arenaAllocator(allocator: ArenaAllocator) {
+    this.arenas.slots.allocator = allocator;
+  }
+
   /** Arenas allocated at present. */
   get arenaCount(): number {
-    return this.arenas.currentCount;
+    return this.arenas.slots.currentCount;
   }
 
   /** Times an arena was allocated. */
   get arenasAllocatedTotal(): number {
-    return this.arenas.totalCount;
+    return this.arenas.slots.totalCount;
   }
 
   /** The largest number of arenas at one time. */
   get arenasHighwater(): number {
-    return this.arenas.highwaterCount;
+    return this.arenas.slots.highwaterCount;
   }
 
-  /** A pool for a class that has none in use (`allocate_from_new_pool`): its first block, or NULL. */
-  private allocateFromNewPool(szidx: number): BlockAddress {
-    const pool = this.arenas.takePool();
-    if (pool === 0) return NULL;
-    const words = this.words;
-    const header = pool >>> 2;
-    const ring = (this.usedpools + (szidx << this.pairShift)) >>> 2;
-    const anchor = words[ring]!; // the ring is empty: both of its ends
-    words[header + this.nextpool] = anchor;
-    words[header + this.prevpool] = anchor;
-    words[ring] = pool;
-    words[ring + this.prevpool - this.nextpool] = pool;
-    words[header] = 1;
-    if (words[header + this.szidx] === szidx) {
-      // Same class as last time: the free list is still good, in the order of the frees.
-      const block = words[header + this.freeblock]!;
-      words[header + this.freeblock] = words[block >>> 2]!;
-      return block as BlockAddress;
+  /** `malloc` for what is not small, or when there is no memory for another arena. */
+  protected mallocRaw(sizeBytes: number): BlockAddress {
+    return this.adopt(this.raw.malloc(sizeBytes));
+  }
+
+  /** `free` of what lies in no pool. */
+  protected freeElsewhere(p: BlockAddress): void {
+    if (p === 0) return;
+    if (this.membership.contains(p))
+      this.refuse("free", p, "It lies in an arena, where no pool has been carved.");
+    this.raw.free(rawAddress(p));
+    this.countRawBlocks(-1);
+  }
+
+  /** No block of the pool that `p` lies in is in use. */
+  protected refuseFree(p: BlockAddress): never {
+    const pool = p - (p % this.profile.pymalloc.poolBytes);
+    this.refuse("free", p, `No block of its pool, ${formatAddress(pool)}, is in use.`);
+  }
+
+  private refuse(operation: string, p: number, detail: string): never {
+    throw new NotABlockError(operation, p, { details: [detail] });
+  }
+
+  /** `malloc`, not counted as a call. */
+  private obtain(sizeBytes: number): BlockAddress {
+    if (sizeBytes > 0 && sizeBytes <= this.threshold && Number.isInteger(sizeBytes)) {
+      const block = this.allocateSmall(sizeBytes);
+      if (block !== 0) return block;
     }
-    const sizeBytes = (szidx + 1) << this.alignmentShift;
-    const block = pool + this.poolOverheadBytes;
-    const second = block + sizeBytes;
-    words[header + this.szidx] = szidx;
-    words[header + this.nextoffset] = this.poolOverheadBytes + 2 * sizeBytes;
-    words[header + this.maxnextoffset] = this.poolBytes - sizeBytes;
-    words[header + this.freeblock] = second;
-    words[second >>> 2] = 0;
-    words[(second >>> 2) + this.high] = 0;
-    return block as BlockAddress;
+    return this.mallocRaw(sizeBytes);
   }
 
-  /** The free list has run dry: carve one more block, or take the full pool out of its ring. */
-  private pymallocPoolExtend(pool: number, szidx: number): void {
-    const words = this.words;
-    const header = pool >>> 2;
-    const offset = words[header + this.nextoffset]!;
-    if (offset <= words[header + this.maxnextoffset]!) {
-      const block = pool + offset;
-      words[header + this.freeblock] = block;
-      words[header + this.nextoffset] = offset + ((szidx + 1) << this.alignmentShift);
-      words[block >>> 2] = 0;
-      words[(block >>> 2) + this.high] = 0;
-    } else {
-      this.unlinkFromRing(header);
+  /** `realloc` of what lies in no pool: it stays with the raw allocator. */
+  private reallocElsewhere(p: BlockAddress, sizeBytes: number): BlockAddress {
+    if (this.membership.contains(p)) {
+      this.refuse("realloc", p, "It lies in an arena, where no pool has been carved.");
     }
-  }
-
-  /** A full pool has a free block again: it becomes the first of its ring. */
-  private insertToUsedpool(header: number): void {
-    const words = this.words;
-    const ring = this.usedpools + (words[header + this.szidx]! << this.pairShift);
-    const pool = header * 4;
-    const first = words[ring >>> 2]!;
-    words[header + this.nextpool] = first;
-    words[header + this.prevpool] = ring - this.anchorBytes;
-    words[(first >>> 2) + this.prevpool] = pool;
-    words[ring >>> 2] = pool;
-  }
-
-  /** The last block of a pool is free: the pool goes back to its arena. */
-  private insertToFreepool(header: number): void {
-    this.unlinkFromRing(header);
-    this.arenas.putPool((header * 4) as PoolAddress);
-  }
-
-  private unlinkFromRing(header: number): void {
-    const words = this.words;
-    const next = words[header + this.nextpool]!;
-    const previous = words[header + this.prevpool]!;
-    words[(next >>> 2) + this.prevpool] = previous;
-    words[(previous >>> 2) + this.nextpool] = next;
+    return blockAddress(this.raw.realloc(rawAddress(p), sizeBytes));
   }
 
   /** Counts a block of the raw allocator and passes it on. */
   private adopt(p: RawAddress): BlockAddress {
     if (p !== 0) this.countRawBlocks(1);
     return blockAddress(p);
-  }
-
-  /** Makes every ring point to its own anchor. */
-  private emptyRings(): void {
-    const words = this.words;
-    for (let szidx = 0; szidx < sizeClassCount(this.profile); szidx++) {
-      const ring = this.usedpools + (szidx << this.pairShift);
-      words[ring >>> 2] = ring - this.anchorBytes;
-      words[(ring >>> 2) + this.prevpool - this.nextpool] = ring - this.anchorBytes;
-    }
   }
 }

@@ -36,6 +36,8 @@ export interface PyMallocCounts {
   readonly misalignedArenas: number;
   /** Free pools and pools not carved yet. */
   readonly unusedPools: number;
+  /** Those of the unused pools whose memory went back to the system; CPython has none. @defaultValue 0 */
+  readonly returnedPools?: number;
   /** Zero where the profile has no interior nodes. */
   readonly arenaMap: ArenaMapCounts;
   /** Calls of `malloc` of the object allocator, with debug hooks that count them (3.7). */
@@ -88,9 +90,11 @@ export function collectStats(machine: Machine): PyMallocStats {
   const header = poolHeader(profile.model).offsets;
   const classes = Array.from({ length: sizeClassCount(profile) }, () => ({ pools: 0, blocksInUse: 0 }));
   let unusedPools = 0;
+  let returnedPools = 0;
   let misalignedArenas = 0;
   for (const arena of view.arenas()) {
     unusedPools += arena.nfreepools;
+    returnedPools += view.returnedPools(arena).length;
     if (arena.address % profile.pymalloc.poolBytes !== 0) misalignedArenas++;
     for (const pool of view.carvedPools(arena)) {
       const count = words[(pool + header.ref) >>> 2]!;
@@ -108,6 +112,7 @@ export function collectStats(machine: Machine): PyMallocStats {
     arenasCurrent: state.narenas_currently_allocated,
     misalignedArenas,
     unusedPools,
+    returnedPools,
     arenaMap: arenaMapCounts(view),
   });
 }

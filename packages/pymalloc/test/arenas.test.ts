@@ -10,7 +10,7 @@ import {
   profileFor,
   profiles,
 } from "@obmalloc/abi";
-import { createPyMalloc, PyMalloc } from "@obmalloc/pymalloc";
+import { createPyMalloc, type PyMalloc } from "@obmalloc/pymalloc";
 import { LinearMemory, type RawAllocator, RawHeap } from "@obmalloc/raw-heap";
 import { describe, expect, it } from "vitest";
 import { allocateMany, headerOf, MIB, makeMachine } from "./machine.ts";
@@ -222,7 +222,7 @@ describe("when memory runs out", () => {
     const memory = new LinearMemory({ maxBytes: 256 * KIB });
     const raw = RawHeap.create(memory);
     const arenas = { ctx: undefined, alloc: () => 0, free: () => {} };
-    expect(() => new PyMalloc({ memory, profile: newest, raw, arenas })).toThrow(
+    expect(() => createPyMalloc({ memory, profile: newest, raw, arenas })).toThrow(
       /^No room for \d+ bytes of pymalloc state\.$/,
     );
     expect(() => createPyMalloc({ maxBytes: 64 * KIB })).toThrow(/^No room for/);

@@ -1,7 +1,7 @@
 // All state lies in linear memory, wherever in its 4 GiB that is.
 
 import { type BlockAddress, blockAddress, profiles, rawAddress } from "@obmalloc/abi";
-import { createPyMalloc, mappedArenas, PyMalloc } from "@obmalloc/pymalloc";
+import { attachPyMalloc, createPyMalloc, mappedArenas, type PyMalloc } from "@obmalloc/pymalloc";
 import { LinearMemory, PageMapper, RawHeap } from "@obmalloc/raw-heap";
 import { describe, expect, it } from "vitest";
 import { allocateMany, MIB } from "./machine.ts";
@@ -36,7 +36,8 @@ describe.each(profiles)("an allocator of $version $model.name", (profile) => {
     const mapper = PageMapper.attach(memory);
     const raw = RawHeap.attach(mapper);
     const arenas = mappedArenas(mapper, profile.pymalloc.poolBytes);
-    const copy = new PyMalloc({ memory, profile, raw, arenas, stateAddress: original.stateAddress });
+    const copy = attachPyMalloc({ memory, raw, arenas, address: original.address });
+    expect(copy.profile).toEqual(profile);
 
     expect(copy.inspect()).toEqual(original.inspect());
     const inCopy = exercise(copy, 2, [...live]);
@@ -54,7 +55,7 @@ describe.each(profiles)("an allocator of $version $model.name", (profile) => {
     mapper.mmap(2 ** 31 - 2 * profile.pymalloc.arenaBytes);
     const raw = RawHeap.create(mapper, { model: profile.model });
     const arenas = mappedArenas(mapper, profile.pymalloc.poolBytes);
-    const pymalloc = new PyMalloc({ memory, profile, raw, arenas });
+    const pymalloc = createPyMalloc({ memory, profile, raw, arenas });
     const live = exercise(pymalloc, 3);
     const blocks = allocateMany(pymalloc, 20_000, 200);
     expect(Math.max(...blocks)).toBeGreaterThan(2 ** 31);
@@ -72,7 +73,7 @@ describe.each(profiles)("an allocator of $version $model.name", (profile) => {
     const { arenaBytes } = profile.pymalloc;
     const base = 2 ** 32 - 4096 - arenaBytes;
     const arenas = { ctx: undefined, alloc: () => (memory.ensure(2 ** 32) ? base : 0), free: () => {} };
-    const pymalloc = new PyMalloc({ memory, profile, raw, arenas });
+    const pymalloc = createPyMalloc({ memory, profile, raw, arenas });
     const block = pymalloc.malloc(100);
     expect(block).toBeGreaterThan(base);
     expect(pymalloc.addressInRange(base + arenaBytes - 1)).toBe(true);

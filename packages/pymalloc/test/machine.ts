@@ -1,7 +1,7 @@
 // What several tests build: an allocator whose arenas lie where a test wants them.
 
 import { type BlockAddress, type Profile, pageAddress, poolHeader, readStruct } from "@obmalloc/abi";
-import { type ArenaAllocator, PyMalloc } from "@obmalloc/pymalloc";
+import { type ArenaAllocator, createPyMalloc, type PyMalloc, type Variations } from "@obmalloc/pymalloc";
 import { LinearMemory, PageMapper, type RawAllocator, RawHeap } from "@obmalloc/raw-heap";
 
 export const MIB = 1024 * 1024;
@@ -21,10 +21,14 @@ export interface MachineOptions {
   readonly offset?: (n: number) => number;
   /** Wraps the raw allocator. */
   readonly wrapRaw?: (raw: RawAllocator) => RawAllocator;
+  readonly variations?: Variations;
+  readonly checked?: boolean;
+  readonly history?: boolean;
 }
 
 export function makeMachine(profile: Profile, options: MachineOptions = {}): Machine {
   const { arenaBytes } = profile.pymalloc;
+  const { variations = {}, checked = false, history = false } = options;
   const memory = new LinearMemory({ maxBytes: options.maxBytes ?? 64 * MIB });
   const mapper = PageMapper.create(memory);
   const inner = RawHeap.create(mapper, { model: profile.model });
@@ -47,7 +51,9 @@ export function makeMachine(profile: Profile, options: MachineOptions = {}): Mac
     },
   };
   const raw = options.wrapRaw?.(inner) ?? inner;
-  return Object.assign(machine, { pymalloc: new PyMalloc({ memory, profile, raw, arenas }) });
+  return Object.assign(machine, {
+    pymalloc: createPyMalloc({ memory, profile, raw, arenas, variations, checked, history }),
+  });
 }
 
 /** The header of the pool that a block lies in. */

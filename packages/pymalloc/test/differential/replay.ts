@@ -3,9 +3,10 @@
 import { type BlockAddress, blockAddress, type Profile } from "@obmalloc/abi";
 import {
   type ArenaAllocator,
+  createPyMalloc,
   deriveStats,
   formatDebugMallocStats,
-  PyMalloc,
+  type PyMalloc,
   type PyMallocStats,
 } from "@obmalloc/pymalloc";
 import { LinearMemory, PageMapper, RawHeap } from "@obmalloc/raw-heap";
@@ -78,7 +79,7 @@ export class Replay {
       alloc: (replay) => replay.mapArena(),
       free: (replay, base) => replay.unmapArena(base),
     };
-    this.pymalloc = new PyMalloc({ memory, profile, raw, arenas });
+    this.pymalloc = createPyMalloc({ memory, profile, raw, arenas });
   }
 
   /** Takes more output. @throws {Mismatch} at the first difference. */

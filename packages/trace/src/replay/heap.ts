@@ -1,7 +1,7 @@
 // One pymalloc state of the recorded process: from 3.12 on, sub-interpreters may have their own.
 
 import type { Profile } from "@obmalloc/abi";
-import { deriveStats, PyMalloc, type PyMallocStats } from "@obmalloc/pymalloc";
+import { createPyMalloc, deriveStats, type PyMalloc, type PyMallocStats } from "@obmalloc/pymalloc";
 import { type LinearMemory, type PageMapper, RawHeap } from "@obmalloc/raw-heap";
 import { ArenaMapCount } from "./arena-map-count.ts";
 import type { PendingArenas, RecordedArenas } from "./recorded-arenas.ts";
@@ -17,7 +17,7 @@ export class Heap {
     this.arenas = arenas;
     this.arenaMap = new ArenaMapCount(profile.pymalloc);
     const raw = RawHeap.create(mapper, { model: profile.model });
-    this.engine = new PyMalloc({ memory, profile, raw, arenas: arenas.allocator(this.pending) });
+    this.engine = createPyMalloc({ memory, profile, raw, arenas: arenas.allocator(this.pending) });
   }
 
   /** The engine's statistics, with the radix tree that the recorded addresses make. */
