@@ -95,7 +95,7 @@ export class ReplayMachine implements EventSink {
   free(address: number, domainBit: number, stack: number): boolean {
     const unit = address >>> 4;
     const { sizes } = this;
-    if (sizes[unit] === 0) {
+    if (!sizes[unit]) {
       return this.disagreeInside(Op.free, address, 0, domainBit, stack, 0, NOT_LIVE);
     }
     sizes[unit] = 0;
@@ -109,7 +109,7 @@ export class ReplayMachine implements EventSink {
       this.disagreeInside(Op.realloc, address, sizeBytes, domainBit, stack, replayed, reason);
     this.compared++;
     if (old !== 0) {
-      if (sizes[old >>> 4] === 0) return disagree(0, "the old address is not a live block");
+      if (!sizes[old >>> 4]) return disagree(0, "the old address is not a live block");
       const keeps = engine.reallocKeeps(old as BlockAddress, sizeBytes);
       if (keeps && address !== old) return disagree(old, "the block should have stayed");
       if (!keeps && address === old) return disagree(0, "the block should have moved");
