@@ -66,6 +66,8 @@ describe("tracemalloc, of the recording that comes along", () => {
 /**
  * A program whose blocks both can see: objects of kinds that CPython keeps no free list of, all alive at the moment that is
  * compared. With PYTHONTRACEMALLOC it prints what its own tracemalloc says of its lines; without it sets a marker.
+ * `warm` leaves arenas that the compared lines find room in: an arena that they mapped may lie behind the next 256 MiB, where
+ * CPython from 3.10 on allocates another node of its arena map (Objects/obmalloc.c, arena_map_get), on whatever line it was.
  */
 const PROGRAM = `
 import sys
@@ -91,6 +93,8 @@ def grow(buffer):
     for i in range(900):
         buffer.extend(b"0123456789")
 
+warm = [bytes(400) for _ in range(12000)]
+warm = warm[::500]
 keep = [None] * 3000
 more = [None] * 1000
 names(3000)
