@@ -1,3 +1,7 @@
+export { CanaryError, DoubleFreeError, LeakError, UseAfterFreeError } from "./guards/guard-errors.ts";
+export type { AllocationSite, GuardReport } from "./guards/guard-report.ts";
+export type { GuardedBlock } from "./guards/guarded-block.ts";
+export { type GuardedHeap, type GuardOptions, guardHeap } from "./guards/guarded-heap.ts";
 export type { AllocateOptions } from "./heap/heap.ts";
 export type {
   ChunkState,
