@@ -23,3 +23,4 @@ export {
 export { type MappingStats, NotMappedError, PageMapper } from "./memory/page-mapper.ts";
 export type { RawAllocator } from "./raw-allocator.ts";
 export { type AttachHeapOptions, type CreateHeapOptions, RawHeap } from "./raw-heap.ts";
+export { type WasmImports, wasmImports } from "./wasm-imports.ts";
