@@ -55,7 +55,10 @@ static inline void unlock(int taken)
 static COLD void context_changed(void *thread_state)
 {
     uint32_t context;
-    if (thread.tid == 0) thread.tid = (pid_t)syscall(SYS_gettid);
+    if (thread.tid == 0) {
+        thread.tid = (pid_t)syscall(SYS_gettid);
+        vitals_thread_seen(thread.tid);
+    }
     state.context_thread_state = thread_state;
     state.context_tid = thread.tid;
     context = tables_context(thread.tid, frames_heap_of(thread_state));
@@ -209,8 +212,11 @@ static void on_free(void *ctx, void *p)
 /* From 3.11 the arena allocator serves the chunks of Python's data stack too: outside of any request. */
 static void *on_arena_alloc(void *ctx, size_t size)
 {
-    void *base = state.original_arena.alloc(state.original_arena.ctx, size);
+    void *base;
     (void)ctx;
+    thread.maps_arena = 1;
+    base = state.original_arena.alloc(state.original_arena.ctx, size);
+    thread.maps_arena = 0;
     if (state.on && base != NULL) {
         int taken = lock();
         if (state.on) {
@@ -243,7 +249,9 @@ static void on_arena_free(void *ctx, void *base, size_t size)
         }
         unlock(taken);
     }
+    thread.maps_arena = 1;
     state.original_arena.free(state.original_arena.ctx, base, size);
+    thread.maps_arena = 0;
 }
 
 static void wrap(int domain)

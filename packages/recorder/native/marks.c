@@ -14,7 +14,10 @@
 #define EVIDENCE_BYTES (64u * 1024u)
 #define MAX_EVIDENCE_MARKS 100             /* the text walks every pool; a program may mark often */
 
-static uint64_t last_sample_ns, last_flush_ns;
+/* A whole account walks page tables: it is taken with a sample when the last one cost no more than this share of the time. */
+#define ACCOUNT_TIME_SHARE 50u
+
+static uint64_t last_sample_ns, last_flush_ns, next_account_ns;
 
 uint64_t elapsed_ns(void)
 {
@@ -49,11 +52,20 @@ static void sample(uint64_t now)
     last_sample_ns = now;
 }
 
+static void account(uint64_t now)
+{
+    vitals_take(now);
+    next_account_ns = now + (elapsed_ns() - now) * ACCOUNT_TIME_SHARE;
+}
+
 /* Called every 16 KiB of events: flush a full or old chunk, look at the resident set. */
 void housekeeping(void)
 {
     uint64_t now = elapsed_ns();
-    if (now - last_sample_ns >= SAMPLE_INTERVAL_NS) sample(now);
+    if (now - last_sample_ns >= SAMPLE_INTERVAL_NS) {
+        sample(now);
+        if (now >= next_account_ns) account(now);
+    }
     if (encoder.at > encoder.buffer + EVENT_BUFFER_BYTES - SOFT_STEP_BYTES - EVENT_SLACK_BYTES
         || now - last_flush_ns >= (now < EARLY_NS ? EARLY_FLUSH_INTERVAL_NS : FLUSH_INTERVAL_NS) || tables_are_large()) {
         last_flush_ns = now;
@@ -98,6 +110,7 @@ static void mark(int kind, const char *label, int with_evidence)
         evidence_bytes = take_evidence(evidence, sizeof evidence);
     tables_mark(kind, now, pages.rss, label, strlen(label), evidence, evidence_bytes);
     sample(now);
+    account(now);
     chunks_events_flush();
 }
 

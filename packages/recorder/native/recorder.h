@@ -5,7 +5,7 @@
  * Reading order: startup.c (who is recorded, which hooks), hooks.c (what each hook does), events.h
  * (how an event becomes bytes), frames.c (which Python line asked), tables.c (definitions the events
  * refer to), chunks.c (how bytes reach the file), process.c (fork, exec, exit), marks.c (markers,
- * samples, the start of shutdown). The file format is described in packages/trace/FORMAT.md.
+ * samples, the start of shutdown), vitals.c and mappings.c (what else holds memory). The file format is described in packages/trace/FORMAT.md.
  *
  * Rules that hold everywhere: nothing here allocates through the traced allocators; memory comes
  * from mmap; while several threads run, `state.lock` is held whenever the encoder or a table is
@@ -58,6 +58,7 @@ typedef struct {
     int (*is_initialized)(void);
     int (*is_finalizing)(void);
     void *(*current_thread_state)(void);
+    void *(*own_thread_state)(void);
     int (*debug_malloc_stats)(FILE *out);
     int (*add_audit_hook)(int (*hook)(const char *, void *, void *), void *data);
     void *(*tuple_get_item)(void *tuple, ssize_t index);
@@ -150,6 +151,7 @@ typedef struct {
     size_t outer_size;
     void *outer_pointer;
     pid_t tid;
+    int maps_arena;        /* the arena allocator is at work: its mappings are recorded as arenas */
 } ThreadState;
 
 extern HIDDEN __thread __attribute__((tls_model("initial-exec"))) ThreadState thread;
@@ -176,9 +178,13 @@ HIDDEN uint32_t tables_context(pid_t tid, uint32_t heap);
 HIDDEN uint32_t tables_arena_mapped(uintptr_t base, size_t size);
 HIDDEN uint32_t tables_arena_unmapped(uintptr_t base, size_t size, uint64_t event);
 HIDDEN int tables_is_arena_page(uintptr_t page);
+HIDDEN void tables_each_arena(void (*visit)(uintptr_t base, size_t bytes, uint32_t id));
+HIDDEN void tables_each_region(void (*visit)(uintptr_t base, size_t bytes));
 HIDDEN void tables_region(int mapped, uintptr_t base, size_t size);
 HIDDEN void tables_sample(uint64_t elapsed_ns, uint64_t rss_pages, uint64_t size_pages, uint64_t shared_pages);
 HIDDEN void tables_mark(int kind, uint64_t elapsed_ns, uint64_t rss_pages, const char *label, size_t label_bytes, const char *evidence, size_t evidence_bytes);
+enum { NOTE_ACCOUNT = 1, NOTE_ARENA_RESIDENCY = 2, NOTE_MAPPING = 3, NOTE_MAPPING_GONE = 4, NOTE_MAPPING_RESIDENCY = 5 };
+HIDDEN void tables_note(int kind, const uint8_t *payload, size_t length);
 /* One bit for each hash of a known code object's address: nearly every free is told apart here. */
 #define CODE_FILTER_BITS 17
 extern HIDDEN uint8_t code_filter[1 << (CODE_FILTER_BITS - 3)];
@@ -221,6 +227,15 @@ HIDDEN void mark_plain(int kind, const char *label);
 HIDDEN void marks_listen(void);
 HIDDEN uint64_t elapsed_ns(void);
 
+/* vitals.c */
+HIDDEN void vitals_take(uint64_t now);
+HIDDEN void vitals_thread_seen(pid_t tid);
+
+/* mappings.c */
+HIDDEN void mappings_begin(size_t (*resident)(uintptr_t base, size_t bytes));
+HIDDEN void mappings_resident(uintptr_t start, uintptr_t end, uint64_t rss);
+HIDDEN void mappings_note_residency(void);
+
 /* process.c */
 HIDDEN void process_prepare(const char *path);
 
@@ -232,5 +247,6 @@ HIDDEN size_t json_string(char *out, size_t room, const char *text, size_t lengt
 HIDDEN void *pages_alloc(size_t bytes);
 HIDDEN void *pages_grow(void *old, size_t old_bytes, size_t new_bytes);
 HIDDEN void pages_free(void *pages, size_t bytes);
+HIDDEN void pages_each(void (*visit)(uintptr_t base, size_t bytes));
 
 #endif

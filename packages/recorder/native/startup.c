@@ -49,6 +49,7 @@ static int find_interpreter(void)
     *(void **)&python.is_initialized = find("Py_IsInitialized");
     *(void **)&python.is_finalizing = find_first("Py_IsFinalizing", "_Py_IsFinalizing");
     *(void **)&python.current_thread_state = find_first("PyThreadState_GetUnchecked", "_PyThreadState_UncheckedGet");
+    *(void **)&python.own_thread_state = find("PyGILState_GetThisThreadState");
     *(void **)&python.debug_malloc_stats = find("_PyObject_DebugMallocStats");
     *(void **)&python.add_audit_hook = find("PySys_AddAuditHook");
     *(void **)&python.tuple_get_item = find("PyTuple_GetItem");

@@ -11,7 +11,7 @@
 enum {
     RECORD_STRING = 1, RECORD_CODE = 2, RECORD_NODE = 3, RECORD_ARENA = 4,
     RECORD_CONTEXT = 5, RECORD_REGION = 6, RECORD_SAMPLE = 7, RECORD_MARK = 8,
-    RECORD_ARENA_GONE = 9
+    RECORD_ARENA_GONE = 9, RECORD_NOTE = 10
 };
 
 #define MAX_TEXT_BYTES 4096u          /* of a file or function name */
@@ -240,6 +240,12 @@ uint32_t tables_node(uint32_t parent, uint32_t code, uint32_t instruction_offset
 
 /* ---- threads, arenas, other mappings ---- */
 
+#define MAX_REGIONS 256u
+
+static size_t arena_bytes;
+static struct { uintptr_t base; size_t bytes; } regions[MAX_REGIONS];
+static unsigned region_count;
+
 uint32_t tables_context(pid_t tid, uint32_t heap)
 {
     Entry *e = table_find(&contexts, (uint64_t)tid, heap);
@@ -287,6 +293,7 @@ uint32_t tables_arena_mapped(uintptr_t base, size_t size)
     at = put_varint(at, size);
     commit(put_varint(at, encoder_next_event()));
     arena_count++;
+    arena_bytes = size;
     each_page(base, size, add_page);
     if (e->id) e->id = arena_count;
     else table_add(&arenas, e, base, 0, arena_count);
@@ -311,10 +318,37 @@ uint32_t tables_arena_unmapped(uintptr_t base, size_t size, uint64_t event)
     return id;
 }
 
+void tables_each_arena(void (*visit)(uintptr_t base, size_t bytes, uint32_t id))
+{
+    uint32_t i;
+    for (i = 0; i <= arenas.mask; i++) {
+        const Entry *e = &arenas.entries[i];
+        if (e->id != 0 && e->id != TOMBSTONE) visit(e->key, arena_bytes, e->id);
+    }
+}
+
+void tables_each_region(void (*visit)(uintptr_t base, size_t bytes))
+{
+    unsigned i;
+    for (i = 0; i < region_count; i++) visit(regions[i].base, regions[i].bytes);
+}
+
+static void remember_region(int mapped, uintptr_t base, size_t size)
+{
+    unsigned i;
+    if (mapped && region_count < MAX_REGIONS) {
+        regions[region_count].base = base;
+        regions[region_count++].bytes = size;
+    }
+    for (i = 0; !mapped && i < region_count; i++)
+        if (regions[i].base == base) { regions[i] = regions[--region_count]; return; }
+}
+
 void tables_region(int mapped, uintptr_t base, size_t size)
 {
     uint8_t *at = reserve(48);
     if (at == NULL) return;
+    remember_region(mapped, base, size);
     *at++ = RECORD_REGION;
     at = put_varint(at, encoder_next_event());
     *at++ = (uint8_t)mapped;
@@ -322,7 +356,7 @@ void tables_region(int mapped, uintptr_t base, size_t size)
     commit(put_varint(at, size));
 }
 
-/* ---- samples and markers ---- */
+/* ---- samples, notes and markers ---- */
 
 void tables_sample(uint64_t elapsed, uint64_t rss_pages, uint64_t size_pages, uint64_t shared_pages)
 {
@@ -334,6 +368,19 @@ void tables_sample(uint64_t elapsed, uint64_t rss_pages, uint64_t size_pages, ui
     at = put_varint(at, rss_pages);
     at = put_varint(at, size_pages);
     commit(put_varint(at, shared_pages));
+}
+
+/* Readers skip notes of a kind that they do not know. */
+void tables_note(int kind, const uint8_t *payload, size_t length)
+{
+    uint8_t *at = reserve(length + 48);
+    if (at == NULL) return;
+    *at++ = RECORD_NOTE;
+    *at++ = (uint8_t)kind;
+    at = put_varint(at, encoder_next_event());
+    at = put_varint(at, length);
+    memcpy(at, payload, length);
+    commit(at + length);
 }
 
 void tables_mark(int kind, uint64_t elapsed, uint64_t rss_pages, const char *label, size_t label_bytes, const char *evidence, size_t evidence_bytes)

@@ -18,6 +18,14 @@ export { readEnd } from "./format/ending.ts";
 export type { TraceEvent } from "./format/event-encoder.ts";
 export { readEvents, type TraceItem } from "./format/events.ts";
 export type { StackMode, TraceEnd, TraceInfo } from "./format/info.ts";
+export type {
+  Account,
+  AccountFieldName,
+  ArenaResidency,
+  MappingResidency,
+  NativeMapping,
+  Notes,
+} from "./format/notes.ts";
 export { type OpenOptions, TraceReader } from "./format/reader.ts";
 export { type ByteSource, bytesSource } from "./format/source.ts";
 export { TraceStream } from "./format/stream.ts";

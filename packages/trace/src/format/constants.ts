@@ -32,6 +32,45 @@ export const TableRecord = {
   sample: 7,
   mark: 8,
   arenaGone: 9,
+  note: 10,
+} as const;
+
+/** What a note is about. Readers skip kinds that they do not know. */
+export const NoteKind = {
+  account: 1,
+  arenaResidency: 2,
+  mapping: 3,
+  mappingGone: 4,
+  mappingResidency: 5,
+} as const;
+
+/** Numbers of the fields of an account; all are bytes. FORMAT.md says what each is. */
+export const AccountField = {
+  rss: 1,
+  anonymous: 2,
+  privateClean: 3,
+  privateDirty: 4,
+  sharedClean: 5,
+  sharedDirty: 6,
+  lazyFree: 7,
+  anonHuge: 8,
+  swap: 9,
+  mallocSystem: 16,
+  mallocMapped: 17,
+  mallocUsed: 18,
+  mallocFree: 19,
+  mallocTop: 20,
+  heapSize: 32,
+  heapRss: 33,
+  fileRss: 34,
+  fileWritten: 35,
+  stackRss: 36,
+  sharedMemoryRss: 37,
+  unnamedRss: 38,
+  recorderRss: 39,
+  regionRss: 40,
+  arenaRss: 41,
+  threadStackRss: 42,
 } as const;
 
 /** Operations, as a wide event names them. */

@@ -1,7 +1,14 @@
 // From definitions to the bytes of a TABLES chunk: the other direction of tables.ts. Ids count from 1.
 
 import { ByteWriter } from "./byte-writer.ts";
-import { TableRecord } from "./constants.ts";
+import { NoteKind, TableRecord } from "./constants.ts";
+import {
+  type Account,
+  type ArenaResidency,
+  type MappingResidency,
+  type NativeMapping,
+  notePayload,
+} from "./notes.ts";
 import type { ArenaMapping, Code, Context, Mark, Region, Sample } from "./tables.ts";
 
 const utf8 = new TextEncoder();
@@ -14,6 +21,7 @@ export class TableWriter {
   private codes = 0;
   private readonly arenas: ArenaMapping[] = [];
   private contexts = 0;
+  private mappings = 0;
 
   get byteLength(): number {
     return this.out.length;
@@ -86,6 +94,39 @@ export class TableWriter {
     this.out.varint(rssPages);
     this.text(label);
     this.text(evidence);
+  }
+
+  account(account: Account): void {
+    this.note(NoteKind.account, account.event, (out) => notePayload.account(out, account));
+  }
+
+  arenaResidency({ event, pages }: ArenaResidency): void {
+    this.note(NoteKind.arenaResidency, event, (out) => notePayload.pairs(out, pages));
+  }
+
+  /** A mapping that the program made itself. */
+  mapping(mapping: NativeMapping): number {
+    this.note(NoteKind.mapping, mapping.event, (out) => notePayload.mapping(out, mapping));
+    return ++this.mappings;
+  }
+
+  /** The mapping that {@link mapping} gave this id was unmapped before event number `event`. */
+  mappingGone(id: number, event: number): void {
+    this.note(NoteKind.mappingGone, event, (out) => out.varint(id));
+  }
+
+  mappingResidency({ event, bytes }: MappingResidency): void {
+    this.note(NoteKind.mappingResidency, event, (out) => notePayload.pairs(out, bytes));
+  }
+
+  private note(kind: number, event: number, write: (out: ByteWriter) => void): void {
+    const payload = new ByteWriter(256);
+    write(payload);
+    this.out.u8(TableRecord.note);
+    this.out.u8(kind);
+    this.out.varint(event);
+    this.out.varint(payload.length);
+    this.out.put(payload.takeBytes());
   }
 
   private string(text: string): number {

@@ -4,6 +4,7 @@
 import { ByteReader } from "./byte-reader.ts";
 import { TableRecord } from "./constants.ts";
 import { GrowingInts } from "./growing-ints.ts";
+import { Notes } from "./notes.ts";
 
 /** How a code object's line table is encoded. */
 export const LineTableKind = { none: 0, lnotab: 1, linetable310: 2, locations: 3 } as const;
@@ -77,6 +78,8 @@ export class Tables {
   readonly regions: Region[] = [];
   readonly samples: Sample[] = [];
   readonly marks: Mark[] = [];
+  /** What holds memory besides the blocks. */
+  readonly notes = new Notes();
   /** Stack nodes, by id: the caller's node (0: outermost), the code, and the byte offset of its instruction plus 2. */
   readonly nodeParent = new GrowingInts();
   readonly nodeCode = new GrowingInts();
@@ -116,6 +119,7 @@ export class Tables {
     else if (kind === TableRecord.region) this.readRegion(r);
     else if (kind === TableRecord.sample) this.readSample(r);
     else if (kind === TableRecord.mark) this.readMark(r);
+    else if (kind === TableRecord.note) this.readNote(r);
     else throw r.damage(`a definition of the unknown kind ${kind}`);
   }
 
@@ -170,6 +174,13 @@ export class Tables {
       sizePages: r.varint("a size"),
       sharedPages: r.varint("shared pages"),
     });
+  }
+
+  private readNote(r: ByteReader): void {
+    const kind = r.u8("a note's kind");
+    const event = r.varint("an event number");
+    const payload = r.take(r.varint("a note's length"), "a note");
+    this.notes.read(kind, event, new ByteReader(payload, r.fileOffset + r.position - payload.length));
   }
 
   private readMark(r: ByteReader): void {

@@ -1,0 +1,84 @@
+// What the recorder tells of the process's memory besides its blocks: against what the process itself reads.
+
+import { Stacks } from "@obmalloc/trace";
+import { describe, expect, it } from "vitest";
+import { expectSound, marksOf, recordable, recordPython } from "./harness.ts";
+
+const MIB = 2 ** 20;
+/** Those that can set a marker. */
+const marking = recordable.filter(({ version }) => !version.startsWith("3.7."));
+
+const PROGRAM = `
+import mmap, os, sys, threading, time
+with open("large", "wb") as file:
+    file.write(bytes(24 << 20))
+view = mmap.mmap(os.open("large", os.O_RDONLY), 0, prot=mmap.PROT_READ)
+touched = sum(view[::4096])
+plain = mmap.mmap(-1, 8 << 20, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
+for at in range(0, 8 << 20, 4096): plain[at] = 1
+hoard = [bytes(600) for _ in range(20000)]
+ready = threading.Barrier(4)
+def wait(): [0] * 1000; ready.wait(); ready.wait()
+threads = [threading.Thread(target=wait) for _ in range(3)]
+for thread in threads: thread.start()
+ready.wait()
+sys.audit("obmalloc.mark", "now")
+with open("/proc/self/smaps_rollup") as rollup:
+    print(rollup.read())
+ready.wait()
+for thread in threads: thread.join()
+plain.close()
+sys.audit("obmalloc.mark", "closed")
+`;
+
+const rollupBytes = (text: string, name: string) =>
+  Number(new RegExp(`^${name}: +(\\d+) kB$`, "m").exec(text)![1]) * 1024;
+
+describe.skipIf(marking.length === 0)("notes", () => {
+  it.each(marking)("say what the kernel says, and which lines mapped what ($version)", async (python) => {
+    const run = await recordPython(python, PROGRAM);
+    const trace = expectSound(run);
+    const { notes } = trace.tables;
+    const [now, closed] = marksOf(trace, "user");
+    const account = notes.accounts.find(({ event }) => event === now!.event)!;
+    for (const [field, name] of [
+      ["rss", "Rss"],
+      ["anonymous", "Anonymous"],
+    ] as const)
+      expect(Math.abs(account[field] - rollupBytes(run.stdout, name))).toBeLessThan(MIB);
+
+    const { heapRss, fileRss, fileWritten, stackRss, sharedMemoryRss, unnamedRss } = account;
+    const kinds = heapRss + fileRss + fileWritten + stackRss + sharedMemoryRss + unnamedRss;
+    expect(Math.abs(kinds - account.rss)).toBeLessThan(MIB / 4);
+    expect(account.unnamedRss).toBeGreaterThan(account.arenaRss + account.recorderRss + 8 * MIB);
+    expect(account.fileRss).toBeGreaterThan(24 * MIB);
+    expect(account.threadStackRss).toBeGreaterThan(3 * 4096);
+    expect(account.mallocUsed + account.mallocFree).toBe(account.mallocSystem);
+    expect(account.mallocUsed).toBeGreaterThan(20000 * 600);
+
+    const stacks = new Stacks(trace.tables);
+    const [file, plain] = notes.mappings.slice(1);
+    expect([file, plain].map((one) => stacks.innermost(one!.stack)?.line)).toEqual([5, 7]);
+    expect(file).toMatchObject({ isFile: true, sizeBytes: 24 * MIB });
+    expect(plain).toMatchObject({ isFile: false, isShared: false, sizeBytes: 8 * MIB });
+    const residency = notes.mappingResidency.find(({ event }) => event === now!.event)!;
+    expect(residency.bytes.get(1)).toBe(24 * MIB);
+    expect(residency.bytes.get(2)).toBe(8 * MIB);
+    expect(notes.mappingGoneAt.get(2)).toBeLessThanOrEqual(closed!.event);
+  });
+
+  it.each(marking)("count the resident pages of each arena ($version)", async (python) => {
+    const code = "import sys; data = [str(i) * 3 for i in range(50000)]; sys.audit('obmalloc.mark', '')";
+    const trace = expectSound(await recordPython(python, code));
+    const [mark] = marksOf(trace, "user");
+    const { pages } = trace.tables.notes.arenaResidency.find(({ event }) => event === mark!.event)!;
+    const arenas = [...trace.tables.arenasAt(mark!.event)];
+    expect(pages.size).toBe(arenas.length);
+    const total = [...pages.values()].reduce((sum, count) => sum + count, 0) * trace.info.pageSizeBytes;
+    const account = trace.tables.notes.accounts.find(({ event }) => event === mark!.event)!;
+    expect(total).toBe(account.arenaRss);
+    const mapped = arenas.reduce((sum, arena) => sum + arena.sizeBytes, 0);
+    expect(total).toBeLessThanOrEqual(mapped);
+    expect(total).toBeGreaterThan(mapped - 2 * arenas[0]!.sizeBytes);
+  });
+});

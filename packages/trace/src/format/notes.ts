@@ -1,0 +1,113 @@
+// What a recorder tells of the process's memory beside the events: the kernel's and the C library's accounts, how much of
+// each arena is resident, and the mappings that the program made itself.
+
+import type { ByteReader } from "./byte-reader.ts";
+import type { ByteWriter } from "./byte-writer.ts";
+import { AccountField, NoteKind } from "./constants.ts";
+
+/** The name of a field of an {@link Account}. */
+export type AccountFieldName = keyof typeof AccountField;
+
+/** How the process's memory was divided before event number `event`; bytes, 0 where the system does not tell. */
+export interface Account extends Readonly<Record<AccountFieldName, number>> {
+  readonly event: number;
+  readonly elapsedNs: number;
+}
+
+/** Resident pages of the arenas that were mapped before event number `event`, by arena id. */
+export interface ArenaResidency {
+  readonly event: number;
+  readonly pages: ReadonlyMap<number, number>;
+}
+
+/** A mapping of 64 KiB or more that the program made itself, through Python's mmap module or in native code. */
+export interface NativeMapping {
+  readonly event: number;
+  /** Of a file, rather than anonymous; visible to other processes, rather than private. */
+  readonly isFile: boolean;
+  readonly isShared: boolean;
+  /** The Python code that ran: a stack id. */
+  readonly stack: number;
+  readonly base: number;
+  readonly sizeBytes: number;
+}
+
+/** Resident bytes of such mappings before event number `event`, by mapping id. */
+export interface MappingResidency {
+  readonly event: number;
+  readonly bytes: ReadonlyMap<number, number>;
+}
+
+/** All notes of a trace. */
+export class Notes {
+  readonly accounts: Account[] = [];
+  readonly arenaResidency: ArenaResidency[] = [];
+  /** By mapping id, from 1. */
+  readonly mappings: NativeMapping[] = [
+    { event: 0, isFile: false, isShared: false, stack: 0, base: 0, sizeBytes: 0 },
+  ];
+  /** By mapping id: number of the event that follows its unmapping. */
+  readonly mappingGoneAt = new Map<number, number>();
+  readonly mappingResidency: MappingResidency[] = [];
+
+  /** Takes in one note; `reader` holds its payload and no more. */
+  read(kind: number, event: number, reader: ByteReader): void {
+    if (kind === NoteKind.account) this.accounts.push(readAccount(event, reader));
+    else if (kind === NoteKind.arenaResidency)
+      this.arenaResidency.push({ event, pages: readPairs(reader, "an arena's resident pages") });
+    else if (kind === NoteKind.mapping) this.mappings.push(readMapping(event, reader));
+    else if (kind === NoteKind.mappingGone) this.mappingGoneAt.set(reader.varint("a mapping"), event);
+    else if (kind === NoteKind.mappingResidency)
+      this.mappingResidency.push({ event, bytes: readPairs(reader, "a mapping's resident bytes") });
+  }
+}
+
+const FIELDS = Object.entries(AccountField) as [AccountFieldName, number][];
+const NAME_OF_FIELD = new Map(FIELDS.map(([name, number]) => [number, name]));
+const NOTHING = Object.fromEntries(FIELDS.map(([name]) => [name, 0])) as Record<AccountFieldName, number>;
+
+function readAccount(event: number, reader: ByteReader): Account {
+  const account = { ...NOTHING, event, elapsedNs: reader.varint("a time") };
+  for (const [number, bytes] of readPairs(reader, "a field of an account")) {
+    const name = NAME_OF_FIELD.get(number);
+    if (name !== undefined) account[name] = bytes;
+  }
+  return account;
+}
+
+function readMapping(event: number, reader: ByteReader): NativeMapping {
+  const flags = reader.u8("a mapping's flags");
+  const stack = reader.varint("a stack");
+  const base = reader.varint("a base");
+  const sizeBytes = reader.varint("a size");
+  return { event, isFile: (flags & 1) !== 0, isShared: (flags & 2) !== 0, stack, base, sizeBytes };
+}
+
+function readPairs(reader: ByteReader, what: string): Map<number, number> {
+  const pairs = new Map<number, number>();
+  while (!reader.atEnd) {
+    const key = reader.varint(what);
+    pairs.set(key, reader.varint(what));
+  }
+  return pairs;
+}
+
+/** The payload of a note, ready to be written. */
+export const notePayload = {
+  account(out: ByteWriter, account: Account): void {
+    out.varint(account.elapsedNs);
+    for (const [name, number] of FIELDS) if (account[name] !== 0) writePair(out, number, account[name]);
+  },
+  pairs(out: ByteWriter, pairs: ReadonlyMap<number, number>): void {
+    for (const [key, value] of pairs) writePair(out, key, value);
+  },
+  mapping(out: ByteWriter, { isFile, isShared, stack, base, sizeBytes }: NativeMapping): void {
+    out.u8((isFile ? 1 : 0) | (isShared ? 2 : 0));
+    for (const number of [stack, base, sizeBytes]) out.varint(number);
+  },
+};
+
+function writePair(out: ByteWriter, key: number, value: number): void {
+  out.varint(key);
+  out.varint(value);
+}
