@@ -17,8 +17,11 @@ export type RawAddress = Address<"raw">;
 /** First byte of mapped pages. */
 export type PageAddress = Address<"page">;
 
+/** First byte of an object, where its `ob_refcnt` lies. What the collector needs lies in front of it. */
+export type ObjectAddress = Address<"object">;
+
 /** The null pointer, of every kind at once. */
-export const NULL = 0 as PoolAddress & BlockAddress & ArenaAddress & RawAddress & PageAddress;
+export const NULL = 0 as PoolAddress & BlockAddress & ArenaAddress & RawAddress & PageAddress & ObjectAddress;
 
 /** Says that `n` is the address of a block: for addresses that come from data, such as a recorded trace. */
 export function blockAddress(n: number): BlockAddress {
@@ -43,6 +46,11 @@ export function rawAddress(n: number): RawAddress {
 /** Says that `n` is the address of mapped pages. */
 export function pageAddress(n: number): PageAddress {
   return n as PageAddress;
+}
+
+/** Says that `n` is the address of an object. */
+export function objectAddress(n: number): ObjectAddress {
+  return n as ObjectAddress;
 }
 
 /** `0x…` in lower case, as messages and JSON show addresses. */

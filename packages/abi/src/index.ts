@@ -6,6 +6,8 @@ export {
   blockAddress,
   formatAddress,
   NULL,
+  type ObjectAddress,
+  objectAddress,
   type PageAddress,
   type PoolAddress,
   pageAddress,
@@ -31,6 +33,30 @@ export {
 } from "./errors.ts";
 export { type Geometry, GeometryError, withGeometry } from "./geometry.ts";
 export { arenaCoverage, arenaObject, DUMMY_SIZE_IDX, poolHeader } from "./layouts.ts";
+export { NUM_GENERATIONS } from "./objects/gc-structs.ts";
+export { fieldOffset, type ObjectLayouts, objectLayouts } from "./objects/object-layouts.ts";
+export type {
+  ClassesProfile,
+  DictsProfile,
+  FrameStates,
+  FreeListProfile,
+  FreeListsProfile,
+  GcProfile,
+  Immortality,
+  InstanceValues,
+  ListsProfile,
+  MicroVersions,
+  ObjectProfile,
+  PreHeader,
+  TrashcanProfile,
+  TrashcanType,
+  TuplesProfile,
+  ValuesProfile,
+  WeakrefsProfile,
+} from "./objects/object-profile.ts";
+export type { PlainType, PlainTypeName } from "./objects/plain-types.ts";
+export type { References, ReferencesByType } from "./objects/references.ts";
+export { TypeFlag, type TypeFlags } from "./objects/type-flags.ts";
 export type {
   ArenaLookup,
   EmptyArenas,
@@ -40,7 +66,7 @@ export type {
   UsableArenasOrder,
 } from "./profile.ts";
 export { profileFor, UnknownProfileError } from "./profile-for.ts";
-export { profiles } from "./profiles.ts";
+export { profiles, profilesOfMicros } from "./profiles.ts";
 export {
   alignmentShift,
   classBytes,

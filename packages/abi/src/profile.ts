@@ -2,6 +2,7 @@
 
 import type { DataModel } from "./data-model.ts";
 import type { DomainsProfile } from "./domains-profile.ts";
+import type { MicroVersions, ObjectProfile } from "./objects/object-profile.ts";
 
 /** How `free` learns whether an address lies in an arena. */
 export type ArenaLookup =
@@ -56,7 +57,10 @@ export interface PymallocProfile {
 export interface Profile {
   /** Major and minor version, such as `3.12`. */
   readonly version: string;
+  /** The micro versions that it is for, where they differ from the others of the version. */
+  readonly micros?: MicroVersions;
   readonly model: DataModel;
   readonly pymalloc: PymallocProfile;
   readonly domains: DomainsProfile;
+  readonly objects: ObjectProfile;
 }

@@ -2,6 +2,7 @@
 
 import { type DataModel, dataModels } from "./data-model.ts";
 import { domainsProfiles } from "./domains-profile.ts";
+import { microProfiles, type ObjectsByModel, objectProfiles } from "./objects/object-profiles.ts";
 import type { Profile, PymallocProfile } from "./profile.ts";
 
 const KIB = 1024;
@@ -65,12 +66,33 @@ const versions: Readonly<Record<string, ByModel>> = {
 
 /** Every profile, oldest version first, lp64 before ilp32. */
 export const profiles: readonly Profile[] = Object.freeze(
-  Object.entries(versions).flatMap(([version, byModel]) =>
-    dataModels.map((model) =>
-      Object.freeze({ version, model, pymalloc: byModel[model.name], domains: domainsProfiles[version]! }),
-    ),
+  Object.entries(versions).flatMap(([version, pymalloc]) =>
+    byModel({ version }, pymalloc, objectProfiles[version]!),
   ),
 );
+
+/** Profiles of micro versions that differ from the others of their version. */
+export const profilesOfMicros: readonly (Profile & Required<Pick<Profile, "micros">>)[] = Object.freeze(
+  microProfiles.flatMap(({ version, micros, objects }) =>
+    byModel({ version, micros }, versions[version]!, objects),
+  ),
+);
+
+function byModel<Names extends { version: string }>(
+  names: Names,
+  pymalloc: ByModel,
+  objects: ObjectsByModel,
+) {
+  return dataModels.map((model) =>
+    Object.freeze({
+      ...names,
+      model,
+      pymalloc: pymalloc[model.name],
+      domains: domainsProfiles[names.version]!,
+      objects: objects[model.name],
+    }),
+  );
+}
 
 function both(previous: ByModel, changed: Partial<PymallocProfile>): ByModel {
   return { lp64: { ...previous.lp64, ...changed }, ilp32: { ...previous.ilp32, ...changed } };

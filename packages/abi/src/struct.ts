@@ -3,8 +3,25 @@
 
 import type { DataModel } from "./data-model.ts";
 
-/** Scalar types of a field. `ptr`, `size` and `ssize` have the data model's width, the others 4 bytes. */
-export type ScalarType = "ptr" | "size" | "ssize" | "u32" | "i32";
+/**
+ * Scalar types of a field. `ptr`, `size` and `ssize` have the data model's width, the numbers in the other names are
+ * bits. `f128` is C's `long double`, of which only the 16 bytes and their alignment are known here.
+ */
+export type ScalarType =
+  | "ptr"
+  | "size"
+  | "ssize"
+  | "u8"
+  | "i8"
+  | "u16"
+  | "i16"
+  | "u32"
+  | "i32"
+  | "u64"
+  | "f64"
+  | "f128";
+
+const WIDTH_BYTES = { u8: 1, i8: 1, u16: 2, i16: 2, u32: 4, i32: 4, u64: 8, f64: 8, f128: 16 } as const;
 
 /** `length` elements of a scalar or of a struct, one after the other. */
 export interface ArrayType {
@@ -74,7 +91,8 @@ export function struct<const Declaration extends Record<string, FieldType>>(
 }
 
 /**
- * The scalar fields of the struct at `address`, low words only, signed where the type is; arrays are left out.
+ * The scalar fields of the struct at `address`, signed where the type is; of fields wider than 32 bits the low word
+ * only; arrays are left out.
  *
  * For looking, not for speed. Fields outside the memory read as 0.
  * @param words all aligned 32-bit words of the memory.
@@ -87,8 +105,10 @@ export function readStruct<Name extends string>(
   const values: Record<string, number> = {};
   for (const { name, type, offset } of layout.fields) {
     if (typeof type !== "string") continue;
-    const word = words[(address + offset) / 4] ?? 0;
-    values[name] = type === "i32" || type === "ssize" ? word | 0 : word;
+    const word = words[(address + offset) >>> 2] ?? 0;
+    const spareBits = type in WIDTH_BYTES ? 32 - 8 * Math.min(WIDTH_BYTES[type as "u8"], 4) : 0;
+    const top = word << (spareBits - 8 * ((address + offset) & 3)); // the field's bits, at the top of the word
+    values[name] = type === "ssize" || type.startsWith("i") ? top >> spareBits : top >>> spareBits;
   }
   return values as Record<Name, number>;
 }
@@ -99,7 +119,9 @@ export function roundUp(n: number, unit: number): number {
 }
 
 function sizeOf(model: DataModel, type: FieldType): number {
-  if (typeof type === "string") return type === "u32" || type === "i32" ? 4 : model.pointerBytes;
+  if (typeof type === "string") {
+    return type === "ptr" || type === "size" || type === "ssize" ? model.pointerBytes : WIDTH_BYTES[type];
+  }
   if ("element" in type) return type.length * sizeOf(model, type.element);
   return type.sizeBytes;
 }
