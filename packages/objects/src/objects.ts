@@ -1,0 +1,213 @@
+// The runtime: every kind of object, and the collector, over one linear memory.
+
+import { type ObjectAddress, type Profile, profileFor } from "@obmalloc/abi";
+import { createPyMalloc } from "@obmalloc/pymalloc";
+import type { LinearMemory } from "@obmalloc/raw-heap";
+import { Core } from "./core/core.ts";
+import type { Domains } from "./core/state.ts";
+import type { Gc } from "./gc/gc.ts";
+import { makeGc } from "./gc/make-gc.ts";
+import { Attributes } from "./objects/attributes.ts";
+import { Bytes } from "./objects/bytes.ts";
+import { Calls, type Unraisable } from "./objects/calls.ts";
+import { Classes } from "./objects/classes.ts";
+import { Codes } from "./objects/codes.ts";
+import { Dicts } from "./objects/dicts.ts";
+import { FieldObjects } from "./objects/field-objects.ts";
+import { Floats } from "./objects/floats.ts";
+import { Frames } from "./objects/frames.ts";
+import { Functions } from "./objects/functions.ts";
+import { Generators } from "./objects/generators.ts";
+import { Hashes } from "./objects/hashes.ts";
+import { Instances } from "./objects/instances.ts";
+import { Ints } from "./objects/ints.ts";
+import { Lists } from "./objects/lists.ts";
+import { Sets } from "./objects/sets.ts";
+import { Singletons } from "./objects/singletons.ts";
+import { Sizes } from "./objects/sizes.ts";
+import { Strings } from "./objects/strings.ts";
+import { Tuples } from "./objects/tuples.ts";
+import { Weakrefs } from "./objects/weakrefs.ts";
+
+/** Where objects live, and what they tell the outside. */
+export interface ObjectsOptions {
+  readonly profile: Profile;
+  readonly memory: LinearMemory;
+  readonly domains: Domains;
+  /** Receives what the interpreter writes to stderr. */
+  readonly stderr?: (text: string) => void;
+  /** Receives exceptions that nobody can catch. */
+  readonly onUnraisable?: (unraisable: Unraisable) => void;
+  /** Seconds of some clock, for the collector's reports. @defaultValue it stands still */
+  readonly clock?: () => number;
+}
+
+/**
+ * CPython's objects in linear memory.
+ *
+ * Every object is named by its address, which is what `id(o)` is. Unless a function says otherwise, what it returns is a
+ * new reference that the caller owns and gives back with {@link decref}, and what it stores gets a reference of its own.
+ *
+ * @example
+ * const py = createObjects();
+ * const list = py.lists.new();
+ * py.lists.append(list, list);
+ * py.decref(list);
+ * py.gc.collect(); // 1
+ */
+export class Objects {
+  readonly profile: Profile;
+  readonly core: Core;
+  readonly singletons: Singletons;
+  readonly ints: Ints;
+  readonly floats: Floats;
+  readonly strings: Strings;
+  readonly bytes: Bytes;
+  readonly tuples: Tuples;
+  readonly lists: Lists;
+  readonly dicts: Dicts;
+  readonly sets: Sets;
+  readonly weakrefs: Weakrefs;
+  readonly functions: Functions;
+  readonly generators: Generators;
+  readonly fields: FieldObjects;
+  readonly classes: Classes;
+  readonly instances: Instances;
+  readonly codes: Codes;
+  readonly frames: Frames;
+  readonly calls: Calls;
+  readonly hashes: Hashes;
+  readonly sizes: Sizes;
+  readonly gc: Gc;
+
+  constructor(options: ObjectsOptions) {
+    const core = new Core(options);
+    this.core = core;
+    this.profile = options.profile;
+    const singletons = new Singletons(core);
+    this.singletons = singletons;
+    this.ints = new Ints(core, singletons);
+    this.floats = new Floats(core);
+    this.strings = new Strings(core);
+    this.bytes = new Bytes(core);
+    this.tuples = new Tuples(core);
+    this.lists = new Lists(core);
+    this.hashes = new Hashes(core, this);
+    this.dicts = new Dicts(core, this.hashes, this.tuples);
+    this.calls = new Calls(core, singletons);
+    this.weakrefs = new Weakrefs(core, this);
+    const clearWeakrefs = (o: number) => this.weakrefs.clearAll(o);
+    this.sets = new Sets(core, this.hashes, clearWeakrefs);
+    this.fields = new FieldObjects(core, clearWeakrefs);
+    this.codes = new Codes(core, this, clearWeakrefs);
+    this.frames = new Frames(core, this);
+    this.functions = new Functions(core, this);
+    this.generators = new Generators(core, { ...this.callParts(), clearWeakrefs });
+    const attributes = new Attributes(core, this);
+    this.classes = new Classes(core, { ...this.classParts(), attributes });
+    this.instances = new Instances(core, { ...this.instanceParts(), attributes });
+    this.sizes = new Sizes(core, this);
+    this.gc = this.makeGc(options);
+    this.calls.onEvalBreaker = () => this.gc.checkEvalBreaker();
+    this.internStrings();
+    if (options.onUnraisable !== undefined) this.calls.onUnraisable = options.onUnraisable;
+  }
+
+  /** `Py_INCREF`: one reference more. */
+  incref(o: ObjectAddress): void {
+    this.core.counts.incref(o);
+  }
+
+  /** `Py_DECREF`: one reference less; with the last one the object dies, and whatever only it held. */
+  decref(o: ObjectAddress): void {
+    this.core.counts.decref(o);
+  }
+
+  /** `Py_REFCNT`; `sys.getrefcount` shows one more, for its own argument. */
+  refcount(o: ObjectAddress): number {
+    this.core.types.checkObject("refcount", o);
+    return this.core.counts.count(o);
+  }
+
+  /** `sys.getsizeof`: the object with the heads in front of it, and what it keeps elsewhere for itself alone. */
+  getsizeof(o: ObjectAddress): number {
+    return this.sizes.getsizeof(o);
+  }
+
+  /** The type of an object, borrowed. */
+  typeOf(o: ObjectAddress): ObjectAddress {
+    this.core.types.checkObject("type", o);
+    return this.core.types.of(o);
+  }
+
+  /** The name of an object's type. */
+  typeName(o: ObjectAddress): string {
+    return this.core.types.nameOf(this.typeOf(o));
+  }
+
+  /** Whether a live object starts at `address`. */
+  isObject(address: number): address is ObjectAddress {
+    return this.core.ground.index.has(address);
+  }
+
+  private callParts() {
+    const { codes, frames, functions, calls } = this;
+    return { codes, frames, functions, calls };
+  }
+
+  private classParts() {
+    const { singletons, strings, ints, tuples, dicts, fields, functions, weakrefs } = this;
+    return { singletons, strings, ints, tuples, dicts, fields, functions, weakrefs };
+  }
+
+  private instanceParts() {
+    const { strings, dicts, sets, functions, weakrefs, classes, calls } = this;
+    return { strings, dicts, sets, functions, weakrefs, classes, calls };
+  }
+
+  private makeGc(options: ObjectsOptions): Gc {
+    return makeGc(this.core, {
+      objects: this,
+      stderr: options.stderr ?? (() => {}),
+      clock: options.clock ?? (() => 0),
+      clearFreeLists: () => this.clearFreeLists(),
+    });
+  }
+
+  private clearFreeLists(): void {
+    this.frames.clearFreeList();
+    this.tuples.clearFreeLists();
+    this.floats.clearFreeList();
+    this.lists.clearFreeList();
+    this.dicts.clearFreeLists();
+    this.fields.clearFreeLists();
+    this.ints.clearFreeList();
+  }
+
+  private internStrings(): void {
+    const table = this.dicts.new();
+    this.strings.interned = {
+      setDefault: (o) => this.dicts.setDefault(table, o, o),
+      remove: (o) => this.dicts.deleteItem(table, o),
+    };
+  }
+}
+
+/** Options of {@link createObjects}. */
+export interface CreateObjectsOptions extends Partial<Omit<ObjectsOptions, "memory" | "domains">> {
+  /** The most that all of it may occupy, in bytes. @defaultValue 4 GiB */
+  readonly maxBytes?: number;
+}
+
+/**
+ * Objects with everything that they need: a memory, and pymalloc under the object and the mem domain.
+ *
+ * @throws {OutOfMemoryError} when `maxBytes` is too small for the built-in types.
+ */
+export function createObjects(options: CreateObjectsOptions = {}): Objects {
+  const { maxBytes, profile = profileFor("3.13"), ...rest } = options;
+  const pymalloc = createPyMalloc(maxBytes === undefined ? { profile } : { profile, maxBytes });
+  const small = pymalloc as unknown as Domains["object"];
+  const domains: Domains = { raw: pymalloc.raw as unknown as Domains["raw"], mem: small, object: small };
+  return new Objects({ profile, memory: pymalloc.memory, domains, ...rest });
+}

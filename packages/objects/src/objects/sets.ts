@@ -1,0 +1,385 @@
+// set and frozenset: an open-addressing table of keys and hashes, the first eight of them inside of the object.
+
+import { type ObjectAddress, objectAddress } from "@obmalloc/abi";
+import type { Core } from "../core/core.ts";
+import { NotAnObjectError, PythonError, WrongTypeError } from "../core/errors.ts";
+import type { ObjectMemory } from "../core/memory.ts";
+import { Clear, Dealloc, Traverse } from "../core/slots.ts";
+import type { Hashes } from "./hashes.ts";
+
+/** Slots inside of each set. */
+const MIN_SIZE = 8;
+/** Slots that are looked at beside the one that the hash names. */
+const LINEAR_PROBES = 9;
+const PERTURB_SHIFT = 5;
+/** Above this many keys a set doubles instead of growing to four times. */
+const LARGE_SET = 50_000;
+
+/**
+ * Python's sets.
+ *
+ * @see CPython 3.13 Objects/setobject.c
+ */
+export class Sets {
+  private readonly core: Core;
+  private readonly memory: ObjectMemory;
+  private readonly hashes: Hashes;
+  private readonly sizeBytes: number;
+  private readonly fill: number;
+  private readonly used: number;
+  private readonly mask: number;
+  private readonly table: number;
+  private readonly smalltable: number;
+  private readonly finger: number;
+  private readonly entryBytes: number;
+  private readonly hashOffset: number;
+  private readonly dummy: number;
+  private readonly reusesSlots: boolean;
+  private readonly emptyFrozenset: ObjectAddress;
+
+  constructor(core: Core, hashes: Hashes, clearWeakrefs: (o: number) => boolean) {
+    const { ground, reaper, traversal } = core;
+    const { set, setEntry } = ground.layouts;
+    this.core = core;
+    this.memory = ground.memory;
+    this.hashes = hashes;
+    this.sizeBytes = set.sizeBytes;
+    this.fill = set.offsets.fill;
+    this.used = set.offsets.used;
+    this.mask = set.offsets.mask;
+    this.table = set.offsets.table;
+    this.smalltable = set.offsets.smalltable;
+    this.finger = set.offsets.finger;
+    this.entryBytes = setEntry.sizeBytes;
+    this.hashOffset = setEntry.offsets.hash;
+    this.reusesSlots = ground.profile.objects.values.setsReuseSlots;
+    this.dummy = ground.statics.allocate(ground.layouts.object.sizeBytes);
+    reaper.dummy = this.dummy;
+    reaper.register(Dealloc.set, {
+      prepare: (o) => clearWeakrefs(o),
+      body: (o) => reaper.pushSetEntries(this.tableOf(o), this.maskOf(o) + 1),
+      finish: (o) => this.finish(o),
+    });
+    traversal.register(Traverse.set, (o, count) => this.gather(o, count));
+    core.registerClear(Clear.set, (o) => this.clearItems(o));
+    this.emptyFrozenset = objectAddress(0);
+    if (ground.profile.objects.values.emptyFrozenset) this.emptyFrozenset = this.make("frozenset");
+  }
+
+  /** A new set of these keys; takes references of its own. */
+  new(keys: Iterable<ObjectAddress> = []): ObjectAddress {
+    const o = this.make("set");
+    for (const key of keys) this.add(o, key);
+    return o;
+  }
+
+  /** A new frozenset of these keys; takes references of its own. */
+  newFrozen(keys: readonly ObjectAddress[]): ObjectAddress {
+    if (keys.length === 0 && this.emptyFrozenset !== 0) {
+      this.core.counts.incref(this.emptyFrozenset);
+      return this.emptyFrozenset;
+    }
+    const o = this.make("frozenset");
+    for (const key of keys) this.insert(o, key);
+    return o;
+  }
+
+  /** Keys of a set. */
+  length(o: ObjectAddress): number {
+    this.check("len", o);
+    return this.memory.readWord(o + this.used);
+  }
+
+  /** Adds `key`; takes a reference of its own. */
+  add(o: ObjectAddress, key: ObjectAddress): void {
+    this.check("add", o);
+    this.core.types.checkObject("add", key);
+    this.insert(o, key);
+  }
+
+  /** Whether `key` is in the set. */
+  contains(o: ObjectAddress, key: ObjectAddress): boolean {
+    this.check("contains", o);
+    this.core.types.checkObject("contains", key);
+    this.hashes.compute(key);
+    return this.memory.readWord(this.find(o, key, this.hashes.low, this.hashes.high)) !== 0;
+  }
+
+  /** Removes `key` and drops it. Returns whether it was there. */
+  discard(o: ObjectAddress, key: ObjectAddress): boolean {
+    this.check("discard", o);
+    this.core.types.checkObject("discard", key);
+    this.hashes.compute(key);
+    const entry = this.find(o, key, this.hashes.low, this.hashes.high);
+    const present = this.memory.readWord(entry);
+    if (present === 0) return false;
+    this.removeAt(o, entry);
+    this.core.counts.decref(present);
+    return true;
+  }
+
+  /** Takes some key out; its reference is handed to the caller. */
+  pop(o: ObjectAddress): ObjectAddress {
+    if (this.length(o) === 0) throw new PythonError("KeyError", "pop from an empty set");
+    const table = this.tableOf(o);
+    const mask = this.maskOf(o);
+    let slot = this.memory.readWord(o + this.finger) & mask;
+    let key = this.memory.readWord(table + slot * this.entryBytes);
+    while (key === 0 || key === this.dummy) {
+      slot = slot === mask ? 0 : slot + 1;
+      key = this.memory.readWord(table + slot * this.entryBytes);
+    }
+    this.removeAt(o, table + slot * this.entryBytes);
+    this.memory.writeWord(o + this.finger, slot + 1);
+    return objectAddress(key);
+  }
+
+  /** Drops all keys. */
+  clear(o: ObjectAddress): void {
+    this.check("clear", o);
+    this.clearItems(o);
+  }
+
+  /** Adds all keys of `other`, which is a set too (`set.update`). */
+  update(o: ObjectAddress, other: ObjectAddress): void {
+    this.check("update", o);
+    const more = this.length(other);
+    if (o === other || more === 0) return;
+    const used = this.length(o);
+    if ((this.fillOf(o) + more) * 5 >= this.maskOf(o) * 3) this.resize(o, (used + more) * 2);
+    if (this.fillOf(o) > 0) for (const key of this.keys(other)) this.insert(o, key);
+    else this.fillFrom(o, other, more);
+  }
+
+  /** The keys, borrowed, in the order of the table. The set must not change meanwhile. */
+  *keys(o: ObjectAddress): Generator<ObjectAddress> {
+    this.check("iter", o);
+    const table = this.tableOf(o);
+    for (let slot = 0; slot <= this.maskOf(o); slot++) {
+      const key = this.memory.readWord(table + slot * this.entryBytes);
+      if (key !== 0 && key !== this.dummy) yield objectAddress(key);
+    }
+  }
+
+  /** `set.__sizeof__`: the object, and its table when that is outside of it. */
+  sizeOf(o: number): number {
+    const { types } = this.core;
+    const own = types.slot(types.of(o), types.basicsize);
+    return this.isSmall(o) ? own : own + (this.maskOf(o) + 1) * this.entryBytes;
+  }
+
+  /** Fills a new object of a subclass in. */
+  initSubclass(o: number): void {
+    const { memory } = this;
+    memory.clear(o + this.fill, this.sizeBytes - this.fill);
+    memory.writeWord(o + this.mask, MIN_SIZE - 1);
+    memory.writeWord(o + this.table, o + this.smalltable);
+    memory.writeSigned(o + this.core.ground.layouts.set.offsets.hash, -1);
+  }
+
+  private make(type: "set" | "frozenset"): ObjectAddress {
+    const { allocation, heads, state, types } = this.core;
+    const o = allocation.newCollected(types.builtin[type], this.sizeBytes, 0);
+    this.initSubclass(o);
+    heads.track(o, state.lists[0]!);
+    return o;
+  }
+
+  private check(operation: string, o: number): void {
+    const { types } = this.core;
+    if (!this.core.ground.index.has(o)) throw new NotAnObjectError(operation, o);
+    const type = types.of(o);
+    const { set, frozenset } = types.builtin;
+    if (type === set || type === frozenset) return;
+    if (types.isSubtype(type, set) || types.isSubtype(type, frozenset)) return;
+    throw new WrongTypeError(operation, o, types.nameOf(type), "set");
+  }
+
+  private tableOf(o: number): number {
+    return this.memory.readWord(o + this.table);
+  }
+
+  private maskOf(o: number): number {
+    return this.memory.readWord(o + this.mask);
+  }
+
+  private fillOf(o: number): number {
+    return this.memory.readWord(o + this.fill);
+  }
+
+  private isSmall(o: number): boolean {
+    return this.tableOf(o) === o + this.smalltable;
+  }
+
+  private insert(o: number, key: number): void {
+    this.hashes.compute(key);
+    const { low, high } = this.hashes;
+    const entry = this.find(o, key, low, high, this.reusesSlots);
+    const present = this.memory.readWord(entry);
+    if (present !== 0 && present !== this.dummy) return;
+    this.core.counts.incref(key);
+    this.writeEntry(entry, key, low, high);
+    const used = this.memory.readWord(o + this.used) + 1;
+    this.memory.writeWord(o + this.used, used);
+    if (present === this.dummy) return;
+    const fill = this.fillOf(o) + 1;
+    this.memory.writeWord(o + this.fill, fill);
+    if (fill * 5 >= this.maskOf(o) * 3) this.resize(o, used > LARGE_SET ? used * 2 : used * 4);
+  }
+
+  private writeEntry(entry: number, key: number, low: number, high: number): void {
+    const { memory } = this;
+    const hash = (entry + this.hashOffset) >>> 2;
+    memory.writeWord(entry, key);
+    if (memory.high === 1) memory.words[hash + 1] = high;
+    memory.words[hash] = low;
+  }
+
+  private removeAt(o: number, entry: number): void {
+    this.writeEntry(entry, this.dummy, 0xffff_ffff, 0xffff_ffff);
+    this.memory.writeWord(o + this.used, this.memory.readWord(o + this.used) - 1);
+  }
+
+  /**
+   * The entry of a key, or the unused one where the search ends.
+   *
+   * @param intoDummy whether an entry whose key was removed is given instead of an unused one.
+   */
+  private find(o: number, key: number, low: number, high: number, intoDummy = false): number {
+    const { words } = this.memory;
+    const table = this.tableOf(o);
+    const mask = this.maskOf(o);
+    let dummy = 0;
+    let perturbLow = low;
+    let perturbHigh = high;
+    for (let slot = low & mask; ; ) {
+      const probes = slot + LINEAR_PROBES <= mask ? LINEAR_PROBES : 0;
+      for (let probe = 0; probe <= probes; probe++) {
+        const entry = table + (slot + probe) * this.entryBytes;
+        const present = words[entry >>> 2]!;
+        if (present === 0) return dummy !== 0 ? dummy : entry;
+        if (present === this.dummy) {
+          if (intoDummy) dummy = entry;
+        } else if (this.matches(entry, present, key, low, high)) {
+          return entry;
+        }
+      }
+      perturbLow = (perturbLow >>> PERTURB_SHIFT) | (perturbHigh << (32 - PERTURB_SHIFT));
+      perturbHigh >>>= PERTURB_SHIFT;
+      slot = (Math.imul(slot, 5) + 1 + perturbLow) & mask;
+    }
+  }
+
+  private matches(entry: number, present: number, key: number, low: number, high: number): boolean {
+    const { words } = this.memory;
+    const hash = (entry + this.hashOffset) >>> 2;
+    if (words[hash] !== low || (this.memory.high === 1 && words[hash + 1] !== high)) return false;
+    return present === key || this.hashes.equal(present, key);
+  }
+
+  /** Gives the set the smallest table that has more slots than `minimum`, without what was removed. */
+  private resize(o: number, minimum: number): void {
+    const { memory } = this;
+    let size = MIN_SIZE;
+    while (size <= minimum) size *= 2;
+    const old = this.tableOf(o);
+    const oldBytes = (this.maskOf(o) + 1) * this.entryBytes;
+    const wasSmall = this.isSmall(o);
+    const entries = memory.bytes.slice(old, old + oldBytes);
+    if (size === MIN_SIZE && wasSmall && this.fillOf(o) === memory.readWord(o + this.used)) return;
+    const table = size === MIN_SIZE ? o + this.smalltable : this.allocateTable(size);
+    memory.clear(table, size * this.entryBytes);
+    memory.writeWord(o + this.mask, size - 1);
+    memory.writeWord(o + this.table, table);
+    memory.writeWord(o + this.fill, memory.readWord(o + this.used));
+    const words = new Uint32Array(entries.buffer);
+    for (let at = 0; at < words.length; at += this.entryBytes >>> 2) {
+      const key = words[at]!;
+      if (key === 0 || key === this.dummy) continue;
+      const hash = at + (this.hashOffset >>> 2);
+      this.insertClean(table, size - 1, key, words[hash]!, memory.high === 0 ? 0 : words[hash + 1]!);
+    }
+    if (!wasSmall) this.core.ground.domains.mem.free(old);
+  }
+
+  /** Enters all keys of `other` into an empty table: slot for slot when both are alike. */
+  private fillFrom(o: number, other: number, used: number): void {
+    const { memory } = this;
+    const from = this.tableOf(other);
+    const to = this.tableOf(o);
+    const mask = this.maskOf(o);
+    const bytes = (this.maskOf(other) + 1) * this.entryBytes;
+    const isAlike = mask === this.maskOf(other) && this.fillOf(other) === used;
+    if (isAlike) memory.bytes.copyWithin(to, from, from + bytes);
+    for (let entry = from; entry < from + bytes; entry += this.entryBytes) {
+      const key = memory.readWord(entry);
+      if (key === 0 || key === this.dummy) continue;
+      this.core.counts.incref(key);
+      const hash = (entry + this.hashOffset) >>> 2;
+      const high = memory.high === 0 ? 0 : memory.words[hash + 1]!;
+      if (!isAlike) this.insertClean(to, mask, key, memory.words[hash]!, high);
+    }
+    memory.writeWord(o + this.fill, used);
+    memory.writeWord(o + this.used, used);
+  }
+
+  private allocateTable(size: number): number {
+    const table = this.core.ground.domains.mem.malloc(size * this.entryBytes);
+    if (table === 0) throw new PythonError("MemoryError", "");
+    return table;
+  }
+
+  /** Enters a key that is not in the table into the first slot that is free. */
+  private insertClean(table: number, mask: number, key: number, low: number, high: number): void {
+    const { words } = this.memory;
+    let perturbLow = low;
+    let perturbHigh = high;
+    for (let slot = low & mask; ; ) {
+      const probes = slot + LINEAR_PROBES <= mask ? LINEAR_PROBES : 0;
+      for (let probe = 0; probe <= probes; probe++) {
+        const entry = table + (slot + probe) * this.entryBytes;
+        if (words[entry >>> 2] === 0) {
+          this.writeEntry(entry, key, low, high);
+          return;
+        }
+      }
+      perturbLow = (perturbLow >>> PERTURB_SHIFT) | (perturbHigh << (32 - PERTURB_SHIFT));
+      perturbHigh >>>= PERTURB_SHIFT;
+      slot = (Math.imul(slot, 5) + 1 + perturbLow) & mask;
+    }
+  }
+
+  /** `tp_clear`: the set is empty before anything dies. */
+  private clearItems(o: number): void {
+    const { memory } = this;
+    const table = this.tableOf(o);
+    const wasSmall = this.isSmall(o);
+    const keys = [...this.keys(objectAddress(o))];
+    memory.clear(o + this.smalltable, MIN_SIZE * this.entryBytes);
+    memory.writeWord(o + this.fill, 0);
+    memory.writeWord(o + this.used, 0);
+    memory.writeWord(o + this.mask, MIN_SIZE - 1);
+    memory.writeWord(o + this.table, o + this.smalltable);
+    for (const key of keys) this.core.counts.decref(key);
+    if (!wasSmall) this.core.ground.domains.mem.free(table);
+  }
+
+  private gather(o: number, count: number): number {
+    const { words } = this.memory;
+    const length = this.maskOf(o) + 1;
+    const found = this.core.traversal.reserve(count + length);
+    const stride = this.entryBytes >>> 2;
+    let at = this.tableOf(o) >>> 2;
+    let end = count;
+    for (let i = 0; i < length; i++, at += stride) {
+      const key = words[at]!;
+      if (key !== 0 && key !== this.dummy) found[end++] = key;
+    }
+    return end;
+  }
+
+  private finish(o: number): void {
+    if (!this.isSmall(o)) this.core.ground.domains.mem.free(this.tableOf(o));
+    this.core.free(o);
+  }
+}

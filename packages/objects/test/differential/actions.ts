@@ -1,0 +1,421 @@
+// The statements that programs are made of: each as Python text, and as what it does here.
+
+import type { Profile } from "@obmalloc/abi";
+import { type Machine, VARIABLES } from "./machine.ts";
+
+/** What a variable holds. */
+export type Kind =
+  | "none"
+  | "list"
+  | "tuple"
+  | "dict"
+  | "set"
+  | "C"
+  | "D"
+  | "R"
+  | "G"
+  | "S"
+  | "ref"
+  | "gen"
+  | "func"
+  | "method";
+
+/** One statement. */
+export interface Statement {
+  readonly python: string;
+  readonly run: (machine: Machine) => void;
+}
+
+/** What stands in the variables at some place of a program, as far as the text says. */
+export class Scope {
+  readonly kinds: Kind[] = Array.from({ length: VARIABLES }, () => "none");
+  readonly profile: Profile;
+
+  constructor(profile: Profile) {
+    this.profile = profile;
+  }
+
+  /** One of the variables of these kinds, chosen by a number; undefined when there is none. */
+  choose(number: number, kinds: readonly Kind[]): number | undefined {
+    const found = this.kinds.flatMap((kind, variable) => (kinds.includes(kind) ? [variable] : []));
+    return found.length === 0 ? undefined : found[number % found.length];
+  }
+}
+
+type Numbers = readonly [a: number, b: number, c: number];
+/** Makes a statement of three numbers; undefined when there is nothing that it could be done with. */
+type Action = (scope: Scope, numbers: Numbers) => Statement | undefined;
+
+const INSTANCES: readonly Kind[] = ["C", "D", "R", "G"];
+const WITH_ATTRIBUTES: readonly Kind[] = [...INSTANCES, "S"];
+const HASHABLE: readonly Kind[] = [...WITH_ATTRIBUTES, "gen", "func"];
+const REFERENCEABLE: readonly Kind[] = [...WITH_ATTRIBUTES, "gen", "func", "set"];
+const SIZED: readonly Kind[] = ["list", "tuple", "dict", "set"];
+const ANY: readonly Kind[] = [...WITH_ATTRIBUTES, ...SIZED, "ref", "gen", "func", "method", "none"];
+const COLLECTED: readonly Kind[] = ANY.filter((kind) => kind !== "none");
+const NAMES = ["x", "y"];
+const LENGTHS = [3, 10, 40];
+const any = (number: number) => number % VARIABLES;
+
+/** A statement that puts a new object into a variable. */
+function assign(
+  scope: Scope,
+  target: number,
+  kind: Kind,
+  expression: string,
+  make: (m: Machine) => number,
+): Statement {
+  scope.kinds[target] = kind;
+  return {
+    python: `v${target} = ${expression}`,
+    run: (m) => m.set(target, make(m) as ReturnType<Machine["get"]>),
+  };
+}
+
+const newContainers: readonly Action[] = [
+  (scope, [a]) => assign(scope, any(a), "list", "[]", (m) => m.py.lists.new()),
+  (scope, [a, b, c]) => {
+    const [x, y] = [any(b), any(c)];
+    return assign(scope, any(a), "list", `[v${x}, v${y}]`, (m) => m.py.lists.of([m.get(x), m.get(y)]));
+  },
+  (scope, [a, b, c]) => {
+    const [x, y] = [any(b), any(c)];
+    return assign(scope, any(a), "tuple", `(v${x}, v${y})`, (m) => m.py.tuples.of([m.get(x), m.get(y)]));
+  },
+  (scope, [a]) => assign(scope, any(a), "dict", "{}", (m) => m.py.dicts.new()),
+  (scope, [a, b]) => {
+    const x = any(b);
+    return assign(scope, any(a), "dict", `{'k': v${x}}`, (m) => {
+      const dict = m.py.dicts.newPresized(1, true);
+      const key = m.py.strings.name("k");
+      m.py.dicts.setItem(dict, key, m.get(x));
+      m.py.decref(key);
+      return dict;
+    });
+  },
+  (scope, [a, b]) => {
+    const x = scope.choose(b, HASHABLE);
+    if (x === undefined) return undefined;
+    return assign(scope, any(a), "set", `{v${x}}`, (m) => m.py.sets.new([m.get(x)]));
+  },
+];
+
+const newInstances: readonly Action[] = (["C", "D", "R", "G", "S"] as const).map(
+  (name) =>
+    (scope, [a, b]) => {
+      const target = any(a);
+      const n = b % 200;
+      scope.kinds[target] = name;
+      const isNumbered = name === "D" || name === "R";
+      return {
+        python: `v${target} = ${name}()${isNumbered ? `; v${target}.n = ${n}` : ""}`,
+        run: (m) => {
+          const o = m.py.instances.new(m.classes[name]);
+          m.called();
+          m.set(target, o);
+          if (isNumbered) m.py.instances.setAttribute(m.get(target), "n", m.py.ints.new(n));
+        },
+      };
+    },
+);
+
+const newOthers: readonly Action[] = [
+  (scope, [a, b]) => {
+    const x = scope.choose(b, REFERENCEABLE);
+    if (x === undefined) return undefined;
+    return assign(scope, any(a), "ref", `ref(v${x})`, (m) => {
+      const o = m.newReference(m.get(x));
+      m.called();
+      return o;
+    });
+  },
+  (scope, [a, b, c]) => {
+    const x = scope.choose(b, REFERENCEABLE);
+    if (x === undefined) return undefined;
+    const callback = c % 2;
+    return assign(scope, any(a), "ref", `ref(v${x}, ${["callback", "collector"][callback]})`, (m) => {
+      const o = m.newReference(m.get(x), m.callbacks[callback]);
+      m.called();
+      return o;
+    });
+  },
+  (scope, [a, b]) => {
+    const x = any(b);
+    return assign(scope, any(a), "gen", `gen(v${x})`, (m) => {
+      const o = m.newGenerator(m.get(x));
+      m.called();
+      return o;
+    });
+  },
+  (scope, [a, b]) => {
+    const x = any(b);
+    return assign(scope, any(a), "func", `lambda a=v${x}: 0`, (m) => m.newFunction(m.get(x)));
+  },
+  (scope, [a, b]) => {
+    const x = scope.choose(b, ["C"]);
+    if (x === undefined) return undefined;
+    return assign(scope, any(a), "method", `v${x}.method`, (m) =>
+      m.py.instances.getAttribute(m.get(x), "method"),
+    );
+  },
+];
+
+const changes: readonly Action[] = [
+  (scope, [a, b]) => {
+    const [target, x] = [any(a), any(b)];
+    scope.kinds[target] = scope.kinds[x]!;
+    return {
+      python: `v${target} = v${x}`,
+      run: (m) => {
+        m.py.incref(m.get(x));
+        m.set(target, m.get(x));
+      },
+    };
+  },
+  (scope, [a]) => assign(scope, any(a), "none", "None", (m) => m.none()),
+  (scope, [a, b, c]) => {
+    const target = scope.choose(a, WITH_ATTRIBUTES);
+    if (target === undefined) return undefined;
+    const [x, name] = [any(b), NAMES[c % 2]!];
+    return {
+      python: `v${target}.${name} = v${x}`,
+      run: (m) => m.py.instances.setAttribute(m.get(target), name, m.get(x)),
+    };
+  },
+  (scope, [a, b]) => {
+    const target = scope.choose(a, ["list"]);
+    if (target === undefined) return undefined;
+    const x = any(b);
+    return {
+      python: `v${target}.append(v${x})`,
+      run: (m) => {
+        m.py.lists.append(m.get(target), m.get(x));
+        m.called();
+      },
+    };
+  },
+  (scope, [a, b]) => {
+    const target = scope.choose(a, ["dict"]);
+    if (target === undefined) return undefined;
+    const x = any(b);
+    return {
+      python: `v${target}['k'] = v${x}`,
+      run: (m) => {
+        const key = m.py.strings.name("k");
+        m.py.dicts.setItem(m.get(target), key, m.get(x));
+        m.py.decref(key);
+      },
+    };
+  },
+  (scope, [a]) => {
+    const target = scope.choose(a, ["list", "dict", "set"]);
+    if (target === undefined) return undefined;
+    return {
+      python: `v${target}.clear()`,
+      run: (m) => {
+        const o = m.get(target);
+        const kind = m.py.typeName(o) as "list" | "dict" | "set";
+        m.py[`${kind}s`].clear(o);
+        m.called();
+      },
+    };
+  },
+  (scope, [a]) => {
+    const target = scope.choose(a, ["gen"]);
+    if (target === undefined) return undefined;
+    return {
+      python: `next(v${target})`,
+      run: (m) => {
+        m.py.decref(m.py.generators.next(m.get(target)));
+        m.called();
+      },
+    };
+  },
+  () => ({
+    python: "kept.clear()",
+    run: (m) => {
+      m.dropKept();
+      m.called();
+    },
+  }),
+  (scope, [a, b]) => {
+    const target = scope.choose(a, ["list"]);
+    if (target === undefined) return undefined;
+    const count = LENGTHS[b % LENGTHS.length]!;
+    return {
+      python: `for _ in r${count}: v${target}.append([])`,
+      run: (m) => {
+        for (let i = 0; i < count; i++) {
+          const item = m.py.lists.new();
+          m.py.lists.append(m.get(target), item);
+          m.py.decref(item);
+          m.called();
+        }
+      },
+    };
+  },
+  (scope, [a, b]) => {
+    const target = any(a);
+    const count = LENGTHS[b % LENGTHS.length]!;
+    scope.kinds[target] = "list";
+    return {
+      python: `for _ in r${count}: v${target} = []`,
+      run: (m) => {
+        for (let i = 0; i < count; i++) {
+          m.set(target, m.py.lists.new());
+          m.called();
+        }
+      },
+    };
+  },
+  (scope, [a, b]) => {
+    const target = scope.choose(a, ["dict"]);
+    if (target === undefined) return undefined;
+    const count = LENGTHS[b % LENGTHS.length]!;
+    return {
+      python: `for i in r${count}: v${target}[i] = i`,
+      run: (m) => {
+        for (let i = 0; i < count; i++) m.py.dicts.setItem(m.get(target), m.py.ints.new(i), m.py.ints.new(i));
+        m.called();
+      },
+    };
+  },
+];
+
+const collections: readonly Action[] = [
+  (_scope, [a]) => ({ python: `emit(gc.collect(${a % 3}))`, run: (m) => m.emitCollect(a % 3) }),
+  () => ({ python: "emit(gc.collect())", run: (m) => m.emitCollect(2) }),
+  (_scope, [a, b, c]) => {
+    const [t0, t1, t2] = [a % 30, b % 4, c % 4];
+    return {
+      python: `gc.set_threshold(${t0}, ${t1}, ${t2})`,
+      run: (m) => {
+        m.withArguments([m.py.ints.new(t0), m.py.ints.new(t1), m.py.ints.new(t2)], () => {
+          m.py.gc.setThreshold(t0, t1, t2);
+        });
+        m.called();
+      },
+    };
+  },
+  () => ({
+    python: "gc.enable()",
+    run: (m) => {
+      m.py.gc.enable();
+      m.called();
+    },
+  }),
+  () => ({
+    python: "gc.disable()",
+    run: (m) => {
+      m.py.gc.disable();
+      m.called();
+    },
+  }),
+  () => ({
+    python: "gc.freeze()",
+    run: (m) => {
+      m.py.gc.freeze();
+      m.called();
+    },
+  }),
+];
+
+/** `emit(f(v))` of a number or a truth about a variable. */
+function emission(
+  kinds: readonly Kind[],
+  python: (v: string) => string,
+  ask: (m: Machine, v: number) => unknown,
+): Action {
+  return (scope, [a]) => {
+    const x = scope.choose(a, kinds);
+    if (x === undefined) return undefined;
+    return {
+      python: `emit(${python(`v${x}`)})`,
+      run: (m) => {
+        const answer = ask(m, x);
+        m.called();
+        m.emit(answer);
+      },
+    };
+  };
+}
+
+const questions: readonly Action[] = [
+  () => ({ python: "emit(gc.get_count())", run: (m) => m.emitCount() }),
+  () => ({ python: "emit(gc.get_stats())", run: (m) => m.emitStatistics() }),
+  () => ({ python: "emit(gc.get_freeze_count() - frozen)", run: (m) => m.emitFrozen() }),
+  () => ({ python: "emit(len(kept))", run: (m) => m.emitKept() }),
+  emission(
+    COLLECTED,
+    (v) => `gc.is_tracked(${v})`,
+    (m, x) => m.py.gc.isTracked(m.get(x)),
+  ),
+  emission(
+    COLLECTED,
+    (v) => `sys.getrefcount(${v})`,
+    (m, x) => m.py.refcount(m.get(x)) + 1,
+  ),
+  emission(
+    COLLECTED,
+    (v) => `sys.getsizeof(${v})`,
+    (m, x) => m.getsizeof(m.get(x)),
+  ),
+  emission(
+    ["ref"],
+    (v) => `${v}() is None`,
+    (m, x) => m.py.weakrefs.get(m.get(x)) === 0,
+  ),
+  (scope, [a]) => {
+    const x = scope.choose(a, COLLECTED);
+    if (x === undefined) return undefined;
+    return {
+      python: `emit(len(gc.get_referents(v${x})))`,
+      run: (m) => {
+        const list = m.withArguments([m.get(x)], () => m.py.lists.new());
+        m.emitLength(list, m.py.gc.getReferents(m.get(x)));
+      },
+    };
+  },
+  (scope, [a]) => {
+    const x = scope.choose(a, COLLECTED);
+    if (x === undefined) return undefined;
+    return {
+      python: `emit(len(gc.get_referrers(v${x})))`,
+      run: (m) => {
+        let found: ReturnType<Machine["get"]>[] = [];
+        const list = m.withArguments([m.get(x)], (args) => {
+          const result = m.py.lists.new();
+          found = m.py.gc.getReferrers(m.get(x)).filter((o) => o !== args && o !== result);
+          return result;
+        });
+        m.emitLength(list, found);
+      },
+    };
+  },
+  (scope, [a]) => {
+    if (!scope.profile.objects.gc.objectsByGeneration) return undefined;
+    const generation = a % 3;
+    return {
+      python: `emit(len(gc.get_objects(${generation})))`,
+      run: (m) => {
+        const list = m.py.lists.new();
+        m.emitLength(
+          list,
+          m.py.gc.getObjects(generation).filter((o) => o !== list),
+        );
+      },
+    };
+  },
+];
+
+/** All actions; those that make objects and links more than once, so that programs have something to collect. */
+export const actions: readonly Action[] = [
+  ...newContainers,
+  ...newInstances,
+  ...newOthers,
+  ...changes,
+  ...changes.slice(0, 5),
+  ...changes.slice(1, 3),
+  ...collections,
+  ...questions,
+];
