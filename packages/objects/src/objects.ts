@@ -1,10 +1,10 @@
 // The runtime: every kind of object, and the collector, over one linear memory.
 
 import { type ObjectAddress, type Profile, profileFor } from "@obmalloc/abi";
-import { createPyMalloc } from "@obmalloc/pymalloc";
+import { createDomains, type Environment } from "@obmalloc/domains";
 import type { LinearMemory } from "@obmalloc/raw-heap";
 import { Core } from "./core/core.ts";
-import type { Domains } from "./core/state.ts";
+import type { DomainAllocator, Domains } from "./core/domains.ts";
 import type { Gc } from "./gc/gc.ts";
 import { makeGc } from "./gc/make-gc.ts";
 import { Attributes } from "./objects/attributes.ts";
@@ -197,17 +197,25 @@ export class Objects {
 export interface CreateObjectsOptions extends Partial<Omit<ObjectsOptions, "memory" | "domains">> {
   /** The most that all of it may occupy, in bytes. @defaultValue 4 GiB */
   readonly maxBytes?: number;
+  /** Variables such as `PYTHONMALLOC`. @defaultValue none is set */
+  readonly environment?: Environment;
 }
 
 /**
- * Objects with everything that they need: a memory, and pymalloc under the object and the mem domain.
+ * Objects with everything that they need: a memory and the allocator domains over it.
  *
  * @throws {OutOfMemoryError} when `maxBytes` is too small for the built-in types.
+ * @throws {FatalStartError} in CPython's words, for a variable that it refuses.
  */
 export function createObjects(options: CreateObjectsOptions = {}): Objects {
-  const { maxBytes, profile = profileFor("3.13"), ...rest } = options;
-  const pymalloc = createPyMalloc(maxBytes === undefined ? { profile } : { profile, maxBytes });
-  const small = pymalloc as unknown as Domains["object"];
-  const domains: Domains = { raw: pymalloc.raw as unknown as Domains["raw"], mem: small, object: small };
-  return new Objects({ profile, memory: pymalloc.memory, domains, ...rest });
+  const { maxBytes, environment = {}, profile = profileFor("3.13"), ...rest } = options;
+  const limit = maxBytes === undefined ? {} : { maxBytes };
+  const { linear, raw, mem, obj } = createDomains({ profile, environment, ...limit });
+  const domains: Domains = { raw: asAllocator(raw.c), mem: asAllocator(mem.c), object: asAllocator(obj.c) };
+  return new Objects({ profile, memory: linear, domains, ...rest });
+}
+
+/** Objects do not tell kinds of addresses apart: what a domain hands out is theirs. */
+function asAllocator(port: unknown): DomainAllocator {
+  return port as DomainAllocator;
 }

@@ -83,7 +83,7 @@ export const dictValues = {
 export const setEntry = { key: "ptr", hash: "ssize" } as const;
 
 /** Slots that lie inside of each set (`PySet_MINSIZE`). */
-export const PySet_MINSIZE = 8;
+const PySet_MINSIZE = 8;
 
 /** `PySetObject`: `table` points to `smalltable` until the set outgrows it. */
 export const setObject = (entry: StructLayout) =>

@@ -169,6 +169,11 @@ export interface DictsProfile {
   readonly callTable: boolean;
   /** Whether dicts are tracked from the start, and for good. */
   readonly alwaysTracked: boolean;
+  /**
+   * How many slots a table for a number of slots gets: the next power of two; or, with a slip in C that shows for few and for
+   * some other numbers, that of the number with bit 3 set.
+   */
+  readonly tableSize: "power-of-two" | "with-bit-3";
   /** The domain of the keys. */
   readonly keysDomain: "object" | "mem";
   /** How much the version tag grows with each change; 0 where there is none. */
@@ -203,8 +208,6 @@ export interface ClassesProfile {
   readonly everyInstanceCollected: boolean;
   /** Whether each class has descriptors of its own for `__dict__` and `__weakref__`. */
   readonly ownDescriptors: boolean;
-  /** Whether instances visit their class. */
-  readonly instancesVisitClass: boolean;
   /** Slots of the keys that instances share, as a power of two, and how many of them they may use. */
   readonly sharedKeys: { readonly logSize: number; readonly room: number };
   /** Whether each new instance takes one place of the shared keys' room away, down to the last one. */

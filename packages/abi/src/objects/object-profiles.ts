@@ -58,7 +58,6 @@ const v3_7 = both({
   classes: {
     everyInstanceCollected: false,
     ownDescriptors: true,
-    instancesVisitClass: false,
     sharedKeys: { logSize: 3, room: 5 },
     roomShrinks: false,
     clearDropsKeys: true,
@@ -71,6 +70,7 @@ const v3_7 = both({
     emptyTable: true,
     callTable: true,
     alwaysTracked: false,
+    tableSize: "power-of-two",
     keysDomain: "object",
     versionStep: 1,
     mergeClones: false,
@@ -104,7 +104,6 @@ const v3_8 = change(v3_7, (previous) => ({
 const v3_9 = change(v3_8, (previous) => ({
   typeFlags: typeFlags["3.9"],
   gc: gc39,
-  classes: { ...previous.classes, instancesVisitClass: true },
   values: { ...values38, setsReuseSlots: false },
   lists: { ...previous.lists, growth: "eighth-by-four", displaysExtend: true },
   freeLists: freeLists39,
@@ -118,7 +117,7 @@ const v3_9 = change(v3_8, (previous) => ({
 
 const v3_10 = change(v3_9, (previous) => ({
   typeFlags: typeFlags["3.10"],
-  dicts: { ...previous.dicts, callTable: false, mergeClones: true },
+  dicts: { ...previous.dicts, callTable: false, mergeClones: true, tableSize: "with-bit-3" },
   lists: { ...previous.lists, exactRoom: "extend" },
   values: values310,
   plainTypes: plainTypes["3.10"],
@@ -235,7 +234,7 @@ const v3_14 = change(v3_13, (previous, model) => ({
   tuples: { untrackedAtBirth: true },
   weakrefs: { ...previous.weakrefs, cleared: "before-and-after" },
   gc: { ...previous.gc, untracksDicts: false, immortals: "untracked" },
-  dicts: { ...previous.dicts, alwaysTracked: true, versionStep: 0 },
+  dicts: { ...previous.dicts, alwaysTracked: true, tableSize: "power-of-two", versionStep: 0 },
   references: references["3.14"],
   plainBodies: { ...previous.plainBodies, interpreterFrame: frames.interpreterFrame314 },
   gcState: "generations-padded",

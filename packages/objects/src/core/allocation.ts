@@ -3,10 +3,11 @@
 import { type ObjectAddress, objectAddress } from "@obmalloc/abi";
 import type { GcState } from "../gc/gc-state.ts";
 import type { GcHeads } from "../gc/heads.ts";
+import type { DomainAllocator } from "./domains.ts";
 import { PythonError } from "./errors.ts";
 import type { ObjectMemory } from "./memory.ts";
 import type { ObjectIndex } from "./object-index.ts";
-import type { DomainAllocator, Ground } from "./state.ts";
+import type { Ground } from "./state.ts";
 
 /**
  * Allocates and frees the memory of objects through the object domain.

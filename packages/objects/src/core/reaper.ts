@@ -5,9 +5,10 @@
 import { type ObjectLayouts, type TrashcanProfile, TypeFlag } from "@obmalloc/abi";
 import type { GcHeads } from "../gc/heads.ts";
 import type { Counts } from "./counts.ts";
+import type { DomainAllocator } from "./domains.ts";
 import type { ObjectIndex } from "./object-index.ts";
 import { Dealloc, FIRST_USER_FUNCTION } from "./slots.ts";
-import type { DomainAllocator, Ground } from "./state.ts";
+import type { Ground } from "./state.ts";
 import { makeTrashcan, type Trashcan } from "./trashcan.ts";
 import type { TypeObjects } from "./types.ts";
 

@@ -83,7 +83,7 @@ export interface FieldTables {
 export const FIRST_USER_FUNCTION = 1024;
 
 /** What a traverse function of a user's calls for each reference that its object holds. */
-export type Visit = (referent: ObjectAddress) => void;
+type Visit = (referent: ObjectAddress) => void;
 
 /** The slots that a user can fill, each a JavaScript function. */
 export interface UserSlots {

@@ -1,8 +1,8 @@
 // Memory for what C has in the executable's data segment: built-in types, singletons, names.
 
 import { OutOfMemoryError, roundUp } from "@obmalloc/abi";
+import type { DomainAllocator } from "./domains.ts";
 import type { ObjectMemory } from "./memory.ts";
-import type { DomainAllocator } from "./state.ts";
 
 const BLOCK_BYTES = 64 * 1024;
 const OBJECT_ALIGNMENT = 16;

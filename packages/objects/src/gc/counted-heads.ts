@@ -4,15 +4,15 @@ import type { ObjectMemory } from "../core/memory.ts";
 import { GcHeads } from "./heads.ts";
 
 /** `gc_refs >> 1` of an object that is not tracked. */
-export const GC_UNTRACKED = -2;
+const GC_UNTRACKED = -2;
 /** `gc_refs >> 1` of an object that is tracked, outside of collections. */
 export const GC_REACHABLE = -3;
 /** `gc_refs >> 1` of an object that looked unreachable so far. */
 export const GC_TENTATIVELY_UNREACHABLE = -4;
 /** `gc_refs`: `tp_finalize` has been called. */
-export const REFS_FINALIZED = 1;
+const REFS_FINALIZED = 1;
 /** `gc_refs`: bits below the count. */
-export const REFS_SHIFT = 1;
+const REFS_SHIFT = 1;
 
 /**
  * `PyGC_Head` of 3.7.

@@ -1,9 +1,10 @@
 // Where instances keep their attributes: in a dict that shares its keys with the class's other instances, in values
 // beside the instance, or in values behind it.
 
-import { type ObjectAddress, objectAddress, type PreHeader, TypeFlag } from "@obmalloc/abi";
+import { type ObjectAddress, objectAddress } from "@obmalloc/abi";
 import type { Core } from "../core/core.ts";
 import type { ObjectMemory } from "../core/memory.ts";
+import { AttributePlaces } from "./attribute-places.ts";
 import type { DictKeys } from "./dict-keys.ts";
 import { EMPTY, KeysKind } from "./dict-keys.ts";
 import type { DictTables } from "./dict-tables.ts";
@@ -33,7 +34,7 @@ export class Attributes {
   private readonly values: DictValues;
   private readonly hashes: Hashes;
   private readonly tuples: Tuples;
-  private readonly preHeader: PreHeader;
+  private readonly places: AttributePlaces;
   private readonly cachedKeysField: number;
   private readonly roomShrinks: boolean;
   /** Whether keys that one dict has grown out of are made sharable again. */
@@ -50,7 +51,7 @@ export class Attributes {
     this.values = this.tables.values;
     this.hashes = parts.hashes;
     this.tuples = parts.tuples;
-    this.preHeader = objects.preHeader;
+    this.places = new AttributePlaces(core, this.values);
     this.cachedKeysField = ground.layouts.heapType.offsets.ht_cached_keys;
     this.roomShrinks = objects.classes.roomShrinks;
     this.resharesKeys = objects.instanceValues === "split-dict";
@@ -76,7 +77,7 @@ export class Attributes {
 
   /** Bytes of values behind an instance of `type`, at present. */
   inlineBytes(type: number): number {
-    if (!this.hasInlineValues(type)) return 0;
+    if (!this.places.hasInlineValues(type)) return 0;
     const keys = this.cachedKeys(type);
     const shrinking = this.keys.room(keys) > 1 ? 1 : 0;
     return this.values.bytesFor(this.keys.capacity(keys) - shrinking);
@@ -84,49 +85,49 @@ export class Attributes {
 
   /** Makes the values of a new instance. */
   initInstance(o: number, type: number): void {
-    if (!this.isManaged(type)) return;
-    const isInline = this.hasInlineValues(type);
-    if (!isInline && this.preHeader.valuesWord === 0) return;
+    if (!this.places.isManaged(type)) return;
+    const isInline = this.places.hasInlineValues(type);
+    if (!isInline && !this.places.hasValuesWord) return;
     const keys = this.cachedKeys(type);
     if (this.roomShrinks && this.keys.room(keys) > 1) this.keys.setRoom(keys, this.keys.room(keys) - 1);
-    if (isInline) this.values.init(this.inlineValues(o, type), this.keys.capacity(keys), true);
-    else this.writeValues(o, this.values.new(keys));
+    if (isInline) this.values.init(this.places.inlineValues(o, type), this.keys.capacity(keys), true);
+    else this.places.writeValues(o, this.values.new(keys));
   }
 
   /** The value of an attribute, borrowed; NULL when there is none. */
   get(o: number, name: ObjectAddress): ObjectAddress {
     const type = this.core.types.of(o);
-    const values = this.valuesOf(o, type);
+    const values = this.places.valuesOf(o, type);
     if (values !== 0) {
       const index = this.keys.find(this.cachedKeys(type), name);
       return objectAddress(index === EMPTY ? 0 : this.memory.readWord(this.values.address(values, index)));
     }
-    const dict = this.dictOf(o);
+    const dict = this.places.dictOf(o);
     return dict === 0 ? objectAddress(0) : objectAddress(this.tables.get(dict, name));
   }
 
   /** Sets an attribute. The type must have a dict. */
   set(o: number, name: ObjectAddress, value: ObjectAddress): void {
     const type = this.core.types.of(o);
-    const values = this.valuesOf(o, type);
+    const values = this.places.valuesOf(o, type);
     if (values !== 0) this.storeValue(o, type, values, name, value);
-    else this.setInDict(type, this.dictPointer(o), name, value);
+    else this.setInDict(type, this.places.dictPointer(o), name, value);
   }
 
   /** Deletes an attribute. Returns whether it was there. */
   delete(o: number, name: ObjectAddress): boolean {
     if (this.get(o, name) === 0) return false;
     const type = this.core.types.of(o);
-    const values = this.valuesOf(o, type);
+    const values = this.places.valuesOf(o, type);
     if (values !== 0) {
       const index = this.keys.find(this.cachedKeys(type), name);
       this.values.removeFromOrder(values, index);
-      const dict = this.dictOf(o);
+      const dict = this.places.dictOf(o);
       if (dict !== 0) this.tables.setUsed(dict, this.tables.used(dict) - 1);
       this.core.counts.replace(this.values.address(values, index), 0);
       return true;
     }
-    this.dicts.deleteItem(this.dictOf(o), name);
+    this.dicts.deleteItem(this.places.dictOf(o), name);
     const cached = this.resharesKeys ? this.cachedKeys(type) : 0;
     if (cached !== 0) {
       this.setCachedKeys(type, 0);
@@ -142,36 +143,36 @@ export class Attributes {
 
   /** The dict of an instance, made if there is none yet; borrowed (`o.__dict__`). */
   dict(o: number): ObjectAddress {
-    const present = this.dictOf(o);
+    const present = this.places.dictOf(o);
     if (present !== 0) return present;
     const type = this.core.types.of(o);
-    const values = this.valuesOf(o, type);
+    const values = this.places.valuesOf(o, type);
     const keys = this.cachedKeys(type);
-    const pointer = this.dictPointer(o);
+    const pointer = this.places.dictPointer(o);
     let dict: ObjectAddress;
     if (values !== 0) {
       dict = this.dictOfValues(keys, values);
-      if (!this.values.isEmbedded(values)) this.writeValues(o, 0);
+      if (!this.values.isEmbedded(values)) this.places.writeValues(o, 0);
     } else {
-      dict = keys === 0 || this.isManaged(type) ? this.dicts.new() : this.newSharingDict(keys);
+      dict = keys === 0 || this.places.isManaged(type) ? this.dicts.new() : this.newSharingDict(keys);
     }
-    this.writeDict(o, pointer, dict);
+    this.places.writeDict(o, pointer, dict);
     return dict;
   }
 
   /** The references that an instance holds through its attributes, as `subtype_traverse` visits them. */
   gather(o: number, type: number, count: number): number {
     const { traversal } = this.core;
-    const values = this.valuesOf(o, type);
-    if (values === 0) return traversal.add(this.dictOf(o), count);
+    const values = this.places.valuesOf(o, type);
+    if (values === 0) return traversal.add(this.places.dictOf(o), count);
     return traversal.pointers(this.values.address(values, 0), this.valueCount(values, type), count);
   }
 
   /** Drops all attributes, as `subtype_clear` does. */
   clear(o: number, type: number): void {
     const { counts } = this.core;
-    const values = this.valuesOf(o, type);
-    const pointer = this.dictPointer(o);
+    const values = this.places.valuesOf(o, type);
+    const pointer = this.places.dictPointer(o);
     if (values !== 0 && !this.values.isEmbedded(values)) {
       const count = this.valueCount(values, type);
       for (let i = 0; i < count; i++) counts.replace(this.values.address(values, i), 0);
@@ -181,15 +182,15 @@ export class Attributes {
       this.clearInline(o, type, values);
       return;
     }
-    if (this.dictOf(o) !== 0) counts.replace(pointer, 0);
+    if (this.places.dictOf(o) !== 0) counts.replace(pointer, 0);
   }
 
   /** Puts what a dying instance holds through its attributes on the reaper's stack. */
   pushContent(o: number, type: number): void {
     const { reaper } = this.core;
-    const values = this.valuesOf(o, type);
+    const values = this.places.valuesOf(o, type);
     if (values === 0) {
-      reaper.pushDrop(this.dictOf(o));
+      reaper.pushDrop(this.places.dictOf(o));
       return;
     }
     if (this.values.isEmbedded(values)) {
@@ -198,60 +199,7 @@ export class Attributes {
     }
     reaper.pushFreeMem(this.values.block(values));
     reaper.pushUp(this.values.address(values, 0), this.valueCount(values, type));
-    this.writeValues(o, 0);
-  }
-
-  private isManaged(type: number): boolean {
-    return (this.core.types.flags(type) & TypeFlag.MANAGED_DICT) !== 0;
-  }
-
-  private hasInlineValues(type: number): boolean {
-    return (this.core.types.flags(type) & TypeFlag.INLINE_VALUES) !== 0;
-  }
-
-  private inlineValues(o: number, type: number): number {
-    return o + this.core.types.slot(type, this.core.types.basicsize);
-  }
-
-  /** Where the pointer to an instance's dict stands; 0 when its type has none (`_PyObject_GetDictPtr`). */
-  private dictPointer(o: number): number {
-    const { types, ground } = this.core;
-    const type = types.of(o);
-    if (this.isManaged(type)) return o - this.preHeader.dictWord * this.memory.pointerBytes;
-    const offset = types.slot(type, types.dictOffset) | 0;
-    if (offset >= 0) return offset === 0 ? 0 : o + offset;
-    const items = Math.abs(this.memory.readSigned(o + ground.layouts.varObject.offsets.ob_size));
-    const bytes = types.slot(type, types.basicsize) + items * types.slot(type, types.itemsize);
-    return o + Math.ceil(bytes / this.memory.pointerBytes) * this.memory.pointerBytes + offset;
-  }
-
-  /** The dict of an instance, borrowed; NULL when it has none yet. */
-  private dictOf(o: number): ObjectAddress {
-    const pointer = this.dictPointer(o);
-    if (pointer === 0) return objectAddress(0);
-    const dict = this.memory.readWord(pointer);
-    return objectAddress(this.preHeader.taggedValues && (dict & 1) !== 0 ? 0 : dict);
-  }
-
-  private writeDict(o: number, pointer: number, dict: number): void {
-    this.memory.writeWord(pointer === 0 ? this.dictPointer(o) : pointer, dict);
-  }
-
-  /** Values that are in use beside or behind an instance; 0 when there are none. */
-  private valuesOf(o: number, type: number): number {
-    if (this.hasInlineValues(type)) {
-      const values = this.inlineValues(o, type);
-      return this.values.isValid(values) ? values : 0;
-    }
-    if (this.preHeader.valuesWord === 0 || !this.isManaged(type)) return 0;
-    const word = this.memory.readWord(o - this.preHeader.valuesWord * this.memory.pointerBytes);
-    if (!this.preHeader.taggedValues) return word;
-    return (word & 1) === 0 ? 0 : word - 1;
-  }
-
-  private writeValues(o: number, values: number): void {
-    const word = this.preHeader.taggedValues && values !== 0 ? values + 1 : values;
-    this.memory.writeWord(o - this.preHeader.valuesWord * this.memory.pointerBytes, word);
+    this.places.writeValues(o, 0);
   }
 
   /** Values that `tp_traverse` looks at. */
@@ -269,7 +217,7 @@ export class Attributes {
     const { counts } = this.core;
     const keys = this.cachedKeys(type);
     const index = this.sharedIndex(keys, name);
-    const dict = this.dictOf(o);
+    const dict = this.places.dictOf(o);
     if (index === EMPTY) {
       this.dicts.setItem(dict !== 0 ? dict : this.dict(o), name, value);
       return;
@@ -301,7 +249,7 @@ export class Attributes {
     let dict = objectAddress(this.memory.readWord(pointer));
     const cached = this.cachedKeys(type);
     if (dict === 0) {
-      dict = cached === 0 || this.isManaged(type) ? this.dicts.new() : this.newSharingDict(cached);
+      dict = cached === 0 || this.places.isManaged(type) ? this.dicts.new() : this.newSharingDict(cached);
       this.memory.writeWord(pointer, dict);
     }
     const wasShared = cached !== 0 && this.tables.keysOf(dict) === cached;
@@ -354,9 +302,9 @@ export class Attributes {
 
   /** A dict over values behind an instance that dies gets values of its own (`_PyDict_DetachFromObject`). */
   private detachDict(o: number, values: number): ObjectAddress {
-    const dict = this.dictOf(o);
+    const dict = this.places.dictOf(o);
     if (dict === 0) return dict;
-    this.memory.writeWord(this.dictPointer(o), 0);
+    this.memory.writeWord(this.places.dictPointer(o), 0);
     if (this.tables.valuesOf(dict) !== values) return dict;
     this.tables.setValues(dict, this.values.copy(values, this.tables.keysOf(dict)));
     return dict;
@@ -364,7 +312,7 @@ export class Attributes {
 
   private clearInline(o: number, type: number, values: number): void {
     const { counts } = this.core;
-    if (this.dictOf(o) !== 0) {
+    if (this.places.dictOf(o) !== 0) {
       const dict = this.detachDict(o, values);
       this.values.markInvalid(values);
       this.dropCopied(values, type);
@@ -378,7 +326,7 @@ export class Attributes {
 
   private pushInline(o: number, type: number, values: number): void {
     const { reaper } = this.core;
-    if (this.dictOf(o) !== 0) {
+    if (this.places.dictOf(o) !== 0) {
       const dict = this.detachDict(o, values);
       this.values.markInvalid(values);
       this.dropCopied(values, type);

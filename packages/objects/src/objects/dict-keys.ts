@@ -2,14 +2,13 @@
 
 import { fieldOffset } from "@obmalloc/abi";
 import type { Core } from "../core/core.ts";
+import type { DomainAllocator } from "../core/domains.ts";
 import { PythonError } from "../core/errors.ts";
 import { FreeList } from "../core/free-list.ts";
 import type { ObjectMemory } from "../core/memory.ts";
-import type { DomainAllocator } from "../core/state.ts";
 import type { Hashes } from "./hashes.ts";
+import { indexBytes, LOG_MAX_PRESIZE, LOG_MIN_SIZE, usableFraction } from "./table-sizes.ts";
 
-/** Slots of the smallest table, as a power of two (`PyDict_LOG_MINSIZE`). */
-export const LOG_MIN_SIZE = 3;
 /** `DKIX_EMPTY`: what a lookup answers, and what a slot holds, when there is nothing. */
 export const EMPTY = -1;
 /** `DKIX_DUMMY`: a slot whose entry was deleted. */
@@ -28,18 +27,6 @@ export const KeysKind = {
 
 /** Indices of `lookdict`, `lookdict_unicode_nodummy` and `lookdict_split`, which stand for their addresses. */
 const LOOKUP_FUNCTIONS = [161, 162, 163] as const;
-
-/** Entries that fit in a table of 2^`logSize` slots (`USABLE_FRACTION`). */
-export function usableFraction(logSize: number): number {
-  return Math.floor((1 << (logSize + 1)) / 3);
-}
-
-/** The smallest table with at least `slots` slots, as a power of two. */
-export function logSizeFor(slots: number): number {
-  let logSize = LOG_MIN_SIZE;
-  while (1 << logSize < slots) logSize++;
-  return logSize;
-}
 
 /**
  * Tables of keys, in the form that each version gives them.
@@ -66,6 +53,7 @@ export class DictKeys {
   private readonly entryBytes: { readonly general: number; readonly unicode: number };
   private readonly keyOffset: { readonly general: number; readonly unicode: number };
   private readonly free: FreeList;
+  private readonly slipsAtBit3: boolean;
 
   constructor(core: Core, hashes: Hashes) {
     const { ground } = core;
@@ -87,9 +75,21 @@ export class DictKeys {
     this.keyOffset = { general: dictEntry.offsets.me_key, unicode: unicode.offsets.me_key };
     this.valueOffset = { general: dictEntry.offsets.me_value, unicode: unicode.offsets.me_value };
     this.free = new FreeList(ground.memory, ground.statics, freeLists.dictKeys, 0);
+    this.slipsAtBit3 = dicts.tableSize === "with-bit-3";
     this.empty = this.makeEmpty();
     core.reaper.dropKeys = (keys) => this.decref(keys);
     core.reaper.freeKeys = (keys) => this.release(keys);
+  }
+
+  /** The table for `slots` slots, as a power of two (`calculate_log2_keysize`). */
+  logSizeFor(slots: number): number {
+    const least = this.slipsAtBit3 ? slots | (1 << LOG_MIN_SIZE) : Math.max(slots, 1 << LOG_MIN_SIZE);
+    return Math.max(32 - Math.clz32(least - 1), LOG_MIN_SIZE);
+  }
+
+  /** The table for so many items, as a power of two (`estimate_log2_keysize`). */
+  logSizeForItems(items: number): number {
+    return Math.min(this.logSizeFor(Math.floor((items * 3 + 1) / 2)), LOG_MAX_PRESIZE);
   }
 
   /**
@@ -389,10 +389,4 @@ export class DictKeys {
     this.init(keys, 0, this.logSizeField < 0 ? KeysKind.split : KeysKind.unicode, 0);
     return keys;
   }
-}
-
-/** Bytes of the index of a table of 2^`logSize` slots; never less than those of the smallest table. */
-function indexBytes(logSize: number): number {
-  if (logSize < 8) return 1 << Math.max(logSize, LOG_MIN_SIZE);
-  return 1 << (logSize < 16 ? logSize + 1 : logSize + 2);
 }

@@ -4,21 +4,14 @@ import { fieldOffset } from "@obmalloc/abi";
 import type { Core } from "../core/core.ts";
 import type { ObjectMemory } from "../core/memory.ts";
 import { Clear, Traverse } from "../core/slots.ts";
-import { DictKeys, EMPTY, KeysKind, LOG_MIN_SIZE, logSizeFor, usableFraction } from "./dict-keys.ts";
+import { DictKeys, EMPTY, KeysKind } from "./dict-keys.ts";
 import { DictValues } from "./dict-values.ts";
 import type { Hashes } from "./hashes.ts";
+import { LOG_MIN_SIZE, usableFraction } from "./table-sizes.ts";
 import type { Tuples } from "./tuples.ts";
 
 /** A dict grows to this many slots for each item that it has (`GROWTH_RATE`). */
 const GROWTH_RATE = 3;
-
-/** The largest table that is made in advance, as a power of two. */
-const LOG_MAX_PRESIZE = 17;
-
-/** Slots for so many items, as a power of two (`ESTIMATE_SIZE`). */
-export function logSizeForItems(items: number): number {
-  return Math.min(logSizeFor(Math.floor((items * 3 + 1) / 2)), LOG_MAX_PRESIZE);
-}
 
 /**
  * The tables of dicts. Nothing is checked here.
@@ -250,7 +243,8 @@ export class DictTables {
     const isShort = mergeClones
       ? usableFraction(this.keys.logSize(keys)) < more
       : this.keys.room(keys) * 3 < more * 2;
-    if (isShort) this.resize(o, logSizeForItems(this.used(o) + more), !this.isGeneral(this.keysOf(other)));
+    if (isShort)
+      this.resize(o, this.keys.logSizeForItems(this.used(o) + more), !this.isGeneral(this.keysOf(other)));
   }
 
   /** Notes a change in the version tag. */
@@ -277,7 +271,7 @@ export class DictTables {
   }
 
   private grow(o: number, unicode: boolean): void {
-    this.resize(o, logSizeFor(this.used(o) * GROWTH_RATE), unicode);
+    this.resize(o, this.keys.logSizeFor(this.used(o) * GROWTH_RATE), unicode);
   }
 
   private leaveSharedKeys(o: number, keys: number, values: number): void {

@@ -5,7 +5,8 @@ import type { InstanceValues } from "@obmalloc/abi";
 import type { Core } from "../core/core.ts";
 import { PythonError } from "../core/errors.ts";
 import type { ObjectMemory } from "../core/memory.ts";
-import { type DictKeys, usableFraction } from "./dict-keys.ts";
+import type { DictKeys } from "./dict-keys.ts";
+import { usableFraction } from "./table-sizes.ts";
 
 /**
  * Arrays of values, in the form that each version gives them.

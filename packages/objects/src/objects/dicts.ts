@@ -5,9 +5,9 @@ import type { Core } from "../core/core.ts";
 import { PythonError } from "../core/errors.ts";
 import { FreeList } from "../core/free-list.ts";
 import { Dealloc } from "../core/slots.ts";
-import { LOG_MIN_SIZE, usableFraction } from "./dict-keys.ts";
-import { DictTables, logSizeForItems } from "./dict-tables.ts";
+import { DictTables } from "./dict-tables.ts";
 import type { Hashes } from "./hashes.ts";
+import { LOG_MIN_SIZE, usableFraction } from "./table-sizes.ts";
 import type { Tuples } from "./tuples.ts";
 
 /**
@@ -55,7 +55,7 @@ export class Dicts {
    */
   newPresized(items: number, unicode: boolean): ObjectAddress {
     if (items <= usableFraction(LOG_MIN_SIZE)) return this.new();
-    return this.make(this.tables.keys.new(logSizeForItems(items), unicode), 0);
+    return this.make(this.tables.keys.new(this.tables.keys.logSizeForItems(items), unicode), 0);
   }
 
   /** A new dict over a given table, taking over a reference to its keys. */

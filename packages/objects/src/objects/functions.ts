@@ -1,6 +1,6 @@
 // Functions in Python and in C, bound methods, cells.
 
-import { type ObjectAddress, objectAddress } from "@obmalloc/abi";
+import { fieldOffset, type ObjectAddress, objectAddress } from "@obmalloc/abi";
 import type { Core } from "../core/core.ts";
 import type { ObjectMemory } from "../core/memory.ts";
 import type { Body, Calls } from "./calls.ts";
@@ -16,6 +16,10 @@ const NULL_OBJECT = objectAddress(0);
 export interface FunctionOptions extends CodeOptions {
   /** The dict of its module; NULL for none. */
   readonly globals?: ObjectAddress;
+  /** The dict of built-in names; kept from 3.10 on. */
+  readonly builtins?: ObjectAddress;
+  /** The name of its module, a string (`__module__`). */
+  readonly module?: ObjectAddress;
   /** A tuple of cells that it closes over. */
   readonly closure?: ObjectAddress;
   /** A tuple of defaults. */
@@ -42,15 +46,17 @@ export class Functions {
   private readonly core: Core;
   private readonly memory: ObjectMemory;
   private readonly parts: FunctionParts;
+  private readonly keepsBuiltins: boolean;
   private readonly builtinBodies = new Map<number, Body>();
   /** Makes the generator that a call of a generator function returns. */
-  newGenerator: (code: ObjectAddress, locals: readonly ObjectAddress[]) => ObjectAddress = () => NULL_OBJECT;
+  newGenerator: (fn: ObjectAddress, locals: readonly ObjectAddress[]) => ObjectAddress = () => NULL_OBJECT;
 
   constructor(core: Core, parts: FunctionParts) {
     const { builtin } = core.types;
     this.core = core;
     this.memory = core.ground.memory;
     this.parts = parts;
+    this.keepsBuiltins = fieldOffset(core.ground.layouts.function, "func_builtins") >= 0;
     parts.calls.register(builtin.function, (o, args) => this.callFunction(o, args));
     parts.calls.register(builtin.builtin, (o, args) => this.callBuiltin(o, args));
     parts.calls.register(builtin.method, (o, args) => this.callMethod(o, args));
@@ -70,6 +76,8 @@ export class Functions {
     return this.parts.fields.new("function", {
       func_code: code,
       func_globals: options.globals ?? NULL_OBJECT,
+      ...(this.keepsBuiltins && { func_builtins: options.builtins ?? NULL_OBJECT }),
+      func_module: options.module ?? NULL_OBJECT,
       func_name: name,
       func_qualname: name,
       func_doc: this.parts.singletons.none,
@@ -127,7 +135,7 @@ export class Functions {
   private callFunction(o: ObjectAddress, args: readonly ObjectAddress[]): ObjectAddress {
     const { codes, frames, fields } = this.parts;
     const code = this.codeOf(o);
-    if (codes.generatorOf(code) !== undefined) return this.newGenerator(code, args);
+    if (codes.generatorOf(code) !== undefined) return this.newGenerator(o, args);
     const globals = fields.field(o, "func_globals");
     return frames.run({ code, globals, builtins: globals, locals: args }, codes.bodyOf(code));
   }

@@ -42,6 +42,9 @@ export class Generators {
   /** Where the frame begins inside of a generator, or -1. */
   private readonly embedded: number;
   private readonly localsOffset: number;
+  /** Where the frame inside of a generator has its code object and its function. */
+  private readonly frameCode: number;
+  private readonly frameFunction: number;
   private readonly offsets: Readonly<Record<string, number>>;
 
   constructor(core: Core, parts: GeneratorParts) {
@@ -57,21 +60,25 @@ export class Generators {
     this.offsets = generator.offsets;
     this.embedded = fieldOffset(generator, "gi_iframe");
     this.localsOffset = this.embedded + interpreterFrame.offsets.localsplus;
+    const ofFrame = (...names: string[]) =>
+      this.embedded + Math.max(...names.map((name) => fieldOffset(interpreterFrame, name)));
+    this.frameCode = ofFrame("f_executable", "f_code");
+    this.frameFunction = ofFrame("f_funcobj", "f_func");
     reaper.register(Dealloc.generator, {
       prepare: (o) => parts.clearWeakrefs(o) && this.finalizeFromDealloc(o),
       body: (o) => this.pushContent(o),
       finish: (o) => core.allocation.deleteCollected(o, 0),
     });
     traversal.register(Traverse.generator, (o, count) => this.gather(o, count));
-    parts.functions.newGenerator = (code, locals) => this.of(code, locals);
+    parts.functions.newGenerator = (fn, locals) => this.of(fn, locals);
     core.registerFinalize(Finalize.generator, (o) => this.finalize(o));
   }
 
-  /** A new generator with a code object of its own, before its first `next`; its locals get references of their own. */
+  /** A new generator with a function of its own, before its first `next`; its locals get references of their own. */
   new(options: GeneratorOptions, locals: readonly ObjectAddress[] = []): ObjectAddress {
-    const code = this.newCode({ localCount: locals.length, ...options });
-    const o = this.of(code, locals);
-    this.core.counts.decref(code);
+    const fn = this.newFunction({ localCount: locals.length, ...options });
+    const o = this.of(fn, locals);
+    this.core.counts.decref(fn);
     return o;
   }
 
@@ -83,9 +90,10 @@ export class Generators {
     return o;
   }
 
-  /** A new generator over a code object. */
-  of(code: ObjectAddress, locals: readonly ObjectAddress[]): ObjectAddress {
+  /** What the call of a generator function returns. */
+  private of(fn: ObjectAddress, locals: readonly ObjectAddress[]): ObjectAddress {
     const { counts, heads, state, types } = this.core;
+    const code = this.parts.functions.codeOf(fn);
     const kind = this.codes.generatorOf(code)!.kind;
     for (const local of locals) types.checkObject(kind, local);
     const frame =
@@ -102,7 +110,7 @@ export class Generators {
       this.frames.setGenerator(frame, o);
       this.memory.writeWord(o + this.offsets.gi_code!, code);
     } else {
-      this.fillFrame(o, code, locals);
+      this.fillFrame(o, fn, locals);
     }
     heads.track(o, state.lists[0]!);
     if (frame !== 0) this.frames.track(frame);
@@ -151,7 +159,7 @@ export class Generators {
 
   /** The code object of a generator, borrowed. */
   codeOf(o: number): ObjectAddress {
-    return objectAddress(this.memory.readWord(this.codeAddress(o)));
+    return objectAddress(this.memory.readWord(o + (this.offsets.gi_code ?? this.frameCode)));
   }
 
   /** `gen.__sizeof__`: with the frame inside, from 3.11 on. */
@@ -181,8 +189,11 @@ export class Generators {
     return this.codes.new({ ...options, generator });
   }
 
-  private fillFrame(o: number, code: number, locals: readonly ObjectAddress[]): void {
-    this.memory.writeWord(this.codeAddress(o), code);
+  private fillFrame(o: number, fn: ObjectAddress, locals: readonly ObjectAddress[]): void {
+    const code = this.parts.functions.codeOf(fn);
+    this.memory.writeWord(o + this.frameCode, code);
+    this.core.counts.incref(fn);
+    this.memory.writeWord(o + this.frameFunction, fn);
     const { layouts } = this.core.ground;
     const generatorCode = this.offsets.gi_code;
     if (generatorCode !== undefined) {
@@ -195,14 +206,6 @@ export class Generators {
       this.core.counts.incref(local);
       this.memory.writeWord(this.localAddress(o, i), local);
     });
-  }
-
-  /** Where the code object of a generator's frame stands; up to 3.10 of the generator itself. */
-  private codeAddress(o: number): number {
-    if (this.embedded < 0) return o + this.offsets.gi_code!;
-    const { interpreterFrame } = this.core.ground.layouts;
-    const field = ["f_executable", "f_code"].map((name) => fieldOffset(interpreterFrame, name));
-    return o + this.embedded + Math.max(...field);
   }
 
   private localAddress(o: number, index: number): number {
@@ -284,6 +287,8 @@ export class Generators {
     }
     const count = this.codes.localSlots(this.codeOf(o));
     for (let i = 0; i < count; i++) this.core.counts.replace(this.localAddress(o, i), 0);
+    this.core.counts.replace(o + this.frameFunction, 0);
+    if (this.offsets.gi_code !== undefined) this.core.counts.replace(o + this.frameCode, 0);
   }
 
   /** `tp_finalize`: closes the generator. */
@@ -311,9 +316,11 @@ export class Generators {
     }
     const generatorCode = this.offsets.gi_code;
     if (generatorCode !== undefined) end = traversal.add(this.memory.readWord(o + generatorCode), end);
-    if (this.stateOf(o) === "cleared")
-      return traversal.add(generatorCode === undefined ? this.codeOf(o) : 0, end);
-    end = traversal.add(this.codeOf(o), end);
+    end = traversal.add(this.memory.readWord(o + this.offsets.gi_name!), end);
+    end = traversal.add(this.memory.readWord(o + this.offsets.gi_qualname!), end);
+    if (this.stateOf(o) === "cleared") return end;
+    end = traversal.add(this.memory.readWord(o + this.frameFunction), end);
+    end = traversal.add(this.memory.readWord(o + this.frameCode), end);
     return traversal.pointers(o + this.localsOffset, this.codes.localSlots(this.codeOf(o)), end);
   }
 
@@ -329,7 +336,8 @@ export class Generators {
       reaper.pushDrop(frame);
       return;
     }
-    if (this.offsets.gi_code !== undefined) reaper.pushDrop(this.memory.readWord(o + this.offsets.gi_code));
+    if (this.offsets.gi_code !== undefined) reaper.pushDrop(this.memory.readWord(o + this.frameCode));
+    reaper.pushDrop(this.memory.readWord(o + this.frameFunction));
     if (this.stateOf(o) === "cleared") return;
     reaper.pushUp(o + this.localsOffset, this.codes.localSlots(code));
   }

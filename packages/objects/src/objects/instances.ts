@@ -35,14 +35,12 @@ export class Instances {
   private readonly core: Core;
   private readonly memory: ObjectMemory;
   private readonly parts: InstanceParts;
-  private readonly visitsClass: boolean;
 
   constructor(core: Core, parts: InstanceParts) {
     const { ground, reaper, traversal } = core;
     this.core = core;
     this.memory = ground.memory;
     this.parts = parts;
-    this.visitsClass = ground.profile.objects.classes.instancesVisitClass;
     reaper.register(Dealloc.subtype, {
       prepare: (o) => this.prepareDeath(o),
       body: (o) => this.pushContent(o),
@@ -258,7 +256,7 @@ export class Instances {
     if (types.slot(type, types.dictOffset) !== types.slot(base, types.dictOffset)) {
       end = this.parts.attributes.gather(o, type, end);
     }
-    if (this.visitsClass) end = traversal.add(type, end);
+    end = traversal.add(type, end);
     return traversal.gatherBy(types.slot(base, types.traverse), o, end);
   }
 

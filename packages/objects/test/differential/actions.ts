@@ -1,58 +1,17 @@
 // The statements that programs are made of: each as Python text, and as what it does here.
 
-import type { Profile } from "@obmalloc/abi";
 import { type Machine, VARIABLES } from "./machine.ts";
+import { collections, questions } from "./questions.ts";
+import {
+  type Action,
+  HASHABLE,
+  type Kind,
+  REFERENCEABLE,
+  type Scope,
+  type Statement,
+  WITH_ATTRIBUTES,
+} from "./scope.ts";
 
-/** What a variable holds. */
-export type Kind =
-  | "none"
-  | "list"
-  | "tuple"
-  | "dict"
-  | "set"
-  | "C"
-  | "D"
-  | "R"
-  | "G"
-  | "S"
-  | "ref"
-  | "gen"
-  | "func"
-  | "method";
-
-/** One statement. */
-export interface Statement {
-  readonly python: string;
-  readonly run: (machine: Machine) => void;
-}
-
-/** What stands in the variables at some place of a program, as far as the text says. */
-export class Scope {
-  readonly kinds: Kind[] = Array.from({ length: VARIABLES }, () => "none");
-  readonly profile: Profile;
-
-  constructor(profile: Profile) {
-    this.profile = profile;
-  }
-
-  /** One of the variables of these kinds, chosen by a number; undefined when there is none. */
-  choose(number: number, kinds: readonly Kind[]): number | undefined {
-    const found = this.kinds.flatMap((kind, variable) => (kinds.includes(kind) ? [variable] : []));
-    return found.length === 0 ? undefined : found[number % found.length];
-  }
-}
-
-type Numbers = readonly [a: number, b: number, c: number];
-/** Makes a statement of three numbers; undefined when there is nothing that it could be done with. */
-type Action = (scope: Scope, numbers: Numbers) => Statement | undefined;
-
-const INSTANCES: readonly Kind[] = ["C", "D", "R", "G"];
-const WITH_ATTRIBUTES: readonly Kind[] = [...INSTANCES, "S"];
-const HASHABLE: readonly Kind[] = [...WITH_ATTRIBUTES, "gen", "func"];
-const REFERENCEABLE: readonly Kind[] = [...WITH_ATTRIBUTES, "gen", "func", "set"];
-const SIZED: readonly Kind[] = ["list", "tuple", "dict", "set"];
-const ANY: readonly Kind[] = [...WITH_ATTRIBUTES, ...SIZED, "ref", "gen", "func", "method", "none"];
-const COLLECTED: readonly Kind[] = ANY.filter((kind) => kind !== "none");
 const NAMES = ["x", "y"];
 const LENGTHS = [3, 10, 40];
 const any = (number: number) => number % VARIABLES;
@@ -141,14 +100,6 @@ const newOthers: readonly Action[] = [
   },
   (scope, [a, b]) => {
     const x = any(b);
-    return assign(scope, any(a), "gen", `gen(v${x})`, (m) => {
-      const o = m.newGenerator(m.get(x));
-      m.called();
-      return o;
-    });
-  },
-  (scope, [a, b]) => {
-    const x = any(b);
     return assign(scope, any(a), "func", `lambda a=v${x}: 0`, (m) => m.newFunction(m.get(x)));
   },
   (scope, [a, b]) => {
@@ -220,17 +171,6 @@ const changes: readonly Action[] = [
       },
     };
   },
-  (scope, [a]) => {
-    const target = scope.choose(a, ["gen"]);
-    if (target === undefined) return undefined;
-    return {
-      python: `next(v${target})`,
-      run: (m) => {
-        m.py.decref(m.py.generators.next(m.get(target)));
-        m.called();
-      },
-    };
-  },
   () => ({
     python: "kept.clear()",
     run: (m) => {
@@ -277,132 +217,6 @@ const changes: readonly Action[] = [
       run: (m) => {
         for (let i = 0; i < count; i++) m.py.dicts.setItem(m.get(target), m.py.ints.new(i), m.py.ints.new(i));
         m.called();
-      },
-    };
-  },
-];
-
-const collections: readonly Action[] = [
-  (_scope, [a]) => ({ python: `emit(gc.collect(${a % 3}))`, run: (m) => m.emitCollect(a % 3) }),
-  () => ({ python: "emit(gc.collect())", run: (m) => m.emitCollect(2) }),
-  (_scope, [a, b, c]) => {
-    const [t0, t1, t2] = [a % 30, b % 4, c % 4];
-    return {
-      python: `gc.set_threshold(${t0}, ${t1}, ${t2})`,
-      run: (m) => {
-        m.withArguments([m.py.ints.new(t0), m.py.ints.new(t1), m.py.ints.new(t2)], () => {
-          m.py.gc.setThreshold(t0, t1, t2);
-        });
-        m.called();
-      },
-    };
-  },
-  () => ({
-    python: "gc.enable()",
-    run: (m) => {
-      m.py.gc.enable();
-      m.called();
-    },
-  }),
-  () => ({
-    python: "gc.disable()",
-    run: (m) => {
-      m.py.gc.disable();
-      m.called();
-    },
-  }),
-  () => ({
-    python: "gc.freeze()",
-    run: (m) => {
-      m.py.gc.freeze();
-      m.called();
-    },
-  }),
-];
-
-/** `emit(f(v))` of a number or a truth about a variable. */
-function emission(
-  kinds: readonly Kind[],
-  python: (v: string) => string,
-  ask: (m: Machine, v: number) => unknown,
-): Action {
-  return (scope, [a]) => {
-    const x = scope.choose(a, kinds);
-    if (x === undefined) return undefined;
-    return {
-      python: `emit(${python(`v${x}`)})`,
-      run: (m) => {
-        const answer = ask(m, x);
-        m.called();
-        m.emit(answer);
-      },
-    };
-  };
-}
-
-const questions: readonly Action[] = [
-  () => ({ python: "emit(gc.get_count())", run: (m) => m.emitCount() }),
-  () => ({ python: "emit(gc.get_stats())", run: (m) => m.emitStatistics() }),
-  () => ({ python: "emit(gc.get_freeze_count() - frozen)", run: (m) => m.emitFrozen() }),
-  () => ({ python: "emit(len(kept))", run: (m) => m.emitKept() }),
-  emission(
-    COLLECTED,
-    (v) => `gc.is_tracked(${v})`,
-    (m, x) => m.py.gc.isTracked(m.get(x)),
-  ),
-  emission(
-    COLLECTED,
-    (v) => `sys.getrefcount(${v})`,
-    (m, x) => m.py.refcount(m.get(x)) + 1,
-  ),
-  emission(
-    COLLECTED,
-    (v) => `sys.getsizeof(${v})`,
-    (m, x) => m.getsizeof(m.get(x)),
-  ),
-  emission(
-    ["ref"],
-    (v) => `${v}() is None`,
-    (m, x) => m.py.weakrefs.get(m.get(x)) === 0,
-  ),
-  (scope, [a]) => {
-    const x = scope.choose(a, COLLECTED);
-    if (x === undefined) return undefined;
-    return {
-      python: `emit(len(gc.get_referents(v${x})))`,
-      run: (m) => {
-        const list = m.withArguments([m.get(x)], () => m.py.lists.new());
-        m.emitLength(list, m.py.gc.getReferents(m.get(x)));
-      },
-    };
-  },
-  (scope, [a]) => {
-    const x = scope.choose(a, COLLECTED);
-    if (x === undefined) return undefined;
-    return {
-      python: `emit(len(gc.get_referrers(v${x})))`,
-      run: (m) => {
-        let found: ReturnType<Machine["get"]>[] = [];
-        const list = m.withArguments([m.get(x)], (args) => {
-          const result = m.py.lists.new();
-          found = m.py.gc.getReferrers(m.get(x)).filter((o) => o !== args && o !== result);
-          return result;
-        });
-        m.emitLength(list, found);
-      },
-    };
-  },
-  (scope, [a]) => {
-    if (!scope.profile.objects.gc.objectsByGeneration) return undefined;
-    const generation = a % 3;
-    return {
-      python: `emit(len(gc.get_objects(${generation})))`,
-      run: (m) => {
-        const list = m.py.lists.new();
-        m.emitLength(
-          list,
-          m.py.gc.getObjects(generation).filter((o) => o !== list),
-        );
       },
     };
   },

@@ -1,1 +1,19 @@
+// Random object programs, run by every interpreter that is found and by the objects here: what they emit must be equal.
+import { profileFor } from "@obmalloc/abi";
+import { pythons } from "@obmalloc/test-support";
 import { describe, expect, it } from "vitest";
+import { comparePrograms } from "./compare.ts";
+
+/** Programs over all versions together. */
+const PROGRAMS = 200;
+const STATEMENTS = 40;
+
+const found = pythons();
+
+describe.skipIf(found.length === 0)("programs over objects", () => {
+  it.each(found)("emit the same here as in CPython $version", { timeout: 240_000 }, (python) => {
+    const programs = Math.ceil(PROGRAMS / found.length);
+    expect(profileFor(python.version).version).toBe(python.version.split(".").slice(0, 2).join("."));
+    expect(comparePrograms(python, { programs, statements: STATEMENTS, seed: 1 })).toBeUndefined();
+  });
+});

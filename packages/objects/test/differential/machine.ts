@@ -18,7 +18,10 @@ export class Machine {
   /** Objects that the emitted values are, which stay alive. */
   private readonly out: ObjectAddress;
   private readonly kept: ObjectAddress;
-  private readonly generatorFunction: ObjectAddress;
+  /** Dicts and a name that functions of the program's module refer to. */
+  private readonly globals: ObjectAddress;
+  private readonly builtins: ObjectAddress;
+  private readonly module: ObjectAddress;
   private readonly lambda: ObjectAddress;
   private readonly frozen: number;
   private readonly statistics: readonly Readonly<Record<string, number>>[];
@@ -34,15 +37,9 @@ export class Machine {
       py.functions.new({ name: "callback", localCount: 1, body: () => this.emit(-1) }),
       py.functions.new({ name: "collector", localCount: 1, body: () => this.emitCollect(2) }),
     ];
-    this.generatorFunction = py.generators.newFunction({
-      name: "gen",
-      localCount: 1,
-      resume: (frame) => {
-        const local = frame.local(0);
-        py.incref(local);
-        return local;
-      },
-    });
+    this.globals = py.dicts.new();
+    this.builtins = py.dicts.new();
+    this.module = py.strings.name("__main__");
     this.lambda = py.codes.new({ name: "<lambda>", localCount: 1 });
     this.variables = Array.from({ length: VARIABLES }, () => this.none());
     py.gc.collect();
@@ -174,15 +171,12 @@ export class Machine {
     return this.withArguments(args, () => this.py.weakrefs.new(o, callback));
   }
 
-  newGenerator(o: ObjectAddress): ObjectAddress {
-    return this.py.calls.call(this.generatorFunction, [o]);
-  }
-
   /** `lambda a=x: 0` */
   newFunction(defaultValue: ObjectAddress): ObjectAddress {
     const { py } = this;
     const defaults = py.tuples.of([defaultValue]);
-    const o = py.functions.of(this.lambda, { defaults });
+    const { globals, builtins, module } = this;
+    const o = py.functions.of(this.lambda, { defaults, globals, builtins, module });
     py.decref(defaults);
     return o;
   }

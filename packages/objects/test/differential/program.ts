@@ -2,8 +2,9 @@
 
 import type { Profile } from "@obmalloc/abi";
 import fc from "fast-check";
-import { actions, Scope, type Statement } from "./actions.ts";
+import { actions } from "./actions.ts";
 import { Machine, VARIABLES } from "./machine.ts";
+import { Scope, type Statement } from "./scope.ts";
 
 /** An action and three numbers that choose what it is done with. */
 export type RawStatement = readonly [action: number, a: number, b: number, c: number];
@@ -40,8 +41,6 @@ class G:
 class S: __slots__ = ('x', 'y', '__weakref__')
 def callback(r): emit(-1)
 def collector(r): emit(gc.collect())
-def gen(a):
-    while True: yield a
 r3, r10, r40 = range(3), range(10), range(40)
 i = _ = frozen = base = None
 ${Array.from({ length: VARIABLES }, (_, i) => `v${i}`).join(" = ")} = None
