@@ -92,6 +92,12 @@ export class AllocatorTable {
     return chain;
   }
 
+  /** Whether one of the package's own allocators is behind a domain. */
+  isInUse(name: "malloc" | "pymalloc"): boolean {
+    const allocator = this.options[name];
+    return domainNames.some((domain) => this.chain(domain).some((one) => one.equals(allocator)));
+  }
+
   private nameOf(allocatorOf: (domain: DomainName) => StoredAllocator): string | null {
     const { malloc, pymalloc } = this.options;
     if (!allocatorOf("raw").equals(malloc)) return null;

@@ -1,14 +1,23 @@
-import { type Profile, profileFor } from "@obmalloc/abi";
-import { mappedArenas } from "@obmalloc/pymalloc";
-import { LinearMemory, PageMapper, RawHeap } from "@obmalloc/raw-heap";
-import { Domains, type DomainsOptions } from "./domains.ts";
-import { type Environment, readSettings, type XOptions } from "./environment.ts";
+// Making domains with everything that they need, and joining those that another thread has made.
 
-export interface CreateDomainsOptions
-  extends Pick<
-    DomainsOptions,
-    "frames" | "stderr" | "extensionModules" | "threadName" | "lostAfterIntervals"
-  > {
+import { OutOfMemoryError, type Profile, profileFor, type RawAddress, rawAddress } from "@obmalloc/abi";
+import { mappedArenas } from "@obmalloc/pymalloc";
+import { LinearMemory, type MemorySource, PageMapper, RawHeap } from "@obmalloc/raw-heap";
+import { Domains, type DomainsOptions } from "./domains.ts";
+import { type Environment, readSettings, type Settings, type XOptions } from "./environment.ts";
+import type { ThreadsMode } from "./object-engine.ts";
+import { domainsState } from "./state-layout.ts";
+import { HeapLock } from "./threads/heap-lock.ts";
+import { LockedHeap } from "./threads/locked-heap.ts";
+import { joinPlace, type Place } from "./threads/place.ts";
+
+/** What belongs to a thread, not to the memory. */
+type ThreadOptions = Pick<
+  DomainsOptions,
+  "frames" | "stderr" | "extensionModules" | "threadName" | "lostAfterIntervals"
+>;
+
+export interface CreateDomainsOptions extends ThreadOptions {
   /** @defaultValue CPython 3.13, lp64 */
   readonly profile?: Profile;
   /** The most that all of it may occupy, in bytes. @defaultValue 4 GiB */
@@ -17,6 +26,16 @@ export interface CreateDomainsOptions
   readonly environment?: Environment;
   /** What Python's command line takes as `-X`. */
   readonly xOptions?: XOptions;
+}
+
+/** What a Worker needs to join domains: plain data for `postMessage` or `workerData`. */
+export interface DomainsHandle {
+  readonly threads: ThreadsMode;
+  readonly source: MemorySource;
+  readonly maxBytes: number;
+  readonly stateAddress: RawAddress;
+  readonly profile: Profile;
+  readonly settings: Settings;
 }
 
 /**
@@ -28,11 +47,79 @@ export interface CreateDomainsOptions
  * @example const memory = createDomains({ environment: { PYTHONMALLOC: "debug" } });
  */
 export function createDomains(options: CreateDomainsOptions = {}): Domains {
-  const { profile = profileFor("3.13"), environment = {}, xOptions = {}, maxBytes } = options;
-  const settings = readSettings(environment, xOptions, profile);
+  const { profile = profileFor("3.13"), maxBytes } = options;
+  const settings = settingsOf(options, profile);
   const linear = new LinearMemory(maxBytes === undefined ? {} : { maxBytes });
   const mapper = PageMapper.create(linear);
   const raw = RawHeap.create(mapper, { model: profile.model });
   const arenas = mappedArenas(mapper, profile.pymalloc.poolBytes);
   return new Domains({ ...options, profile, linear, raw, arenas, settings });
+}
+
+/**
+ * Domains in shared memory, which other threads can join.
+ *
+ * With `threads: "gil"` all threads have one heap: mem and obj belong to the one that holds the GIL, which is the calling
+ * thread at first: `release` it before you wait for others. With "own-heaps" nobody needs it: each thread has a pymalloc
+ * of its own, and frees what it finds. The raw domain has a lock of its own in both.
+ * @throws as {@link createDomains} does.
+ * @example
+ * const shared = createSharedDomains({ threads: "gil" });
+ * new Worker(file, { workerData: shared.handle }); // there: const memory = joinDomains(workerData, { threadName: "worker" });
+ */
+export function createSharedDomains(options: CreateDomainsOptions & { readonly threads: ThreadsMode }): {
+  readonly memory: Domains;
+  readonly handle: DomainsHandle;
+} {
+  const { profile = profileFor("3.13"), maxBytes, threads } = options;
+  const settings = settingsOf(options, profile);
+  const linear = new LinearMemory({ shared: true, ...(maxBytes === undefined ? {} : { maxBytes }) });
+  const mapper = PageMapper.create(linear);
+  const heap = RawHeap.create(mapper, { model: profile.model });
+  const { sizeBytes } = domainsState(profile);
+  const stateAddress = rawAddress(heap.calloc(1, sizeBytes));
+  if (stateAddress === 0) throw new OutOfMemoryError("domains state", sizeBytes);
+  const handle = {
+    threads,
+    source: linear.source,
+    maxBytes: linear.maxBytes,
+    stateAddress,
+    profile,
+    settings,
+  };
+  const place = joinPlace(stateAddress, { ...options, profile, linear });
+  if (threads === "gil") place.gil.acquire();
+  return { memory: sharedDomains(handle, linear, mapper, heap, place, options), handle };
+}
+
+/**
+ * The domains that another thread has made, for the calling thread. Neither the GIL nor anything else is held then.
+ *
+ * @throws {GilMisuseError} when there are 64 threads already.
+ * @example const memory = joinDomains(workerData, { threadName: "worker 1" }); memory.gil.run(() => memory.obj.malloc(64));
+ */
+export function joinDomains(handle: DomainsHandle, options: ThreadOptions = {}): Domains {
+  const { source, maxBytes, profile, stateAddress } = handle;
+  const linear = new LinearMemory({ source, maxBytes });
+  const mapper = PageMapper.attach(linear);
+  const place = joinPlace(stateAddress, { threadName: "worker", ...options, profile, linear });
+  return sharedDomains(handle, linear, mapper, RawHeap.attach(mapper), place, options);
+}
+
+function sharedDomains(
+  { threads, profile, settings, stateAddress }: DomainsHandle,
+  linear: LinearMemory,
+  mapper: PageMapper,
+  heap: RawHeap,
+  place: Place,
+  options: ThreadOptions,
+): Domains {
+  const lock = new HeapLock(linear, stateAddress + domainsState(profile).offsets.heap_lock, place.gil);
+  const raw = new LockedHeap(heap, lock);
+  const arenas = raw.lockedArenas(mappedArenas(mapper, profile.pymalloc.poolBytes));
+  return new Domains({ ...options, profile, linear, raw, arenas, settings, threads, place });
+}
+
+function settingsOf({ environment = {}, xOptions = {} }: CreateDomainsOptions, profile: Profile): Settings {
+  return readSettings(environment, xOptions, profile);
 }

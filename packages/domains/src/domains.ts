@@ -1,13 +1,7 @@
 // The three domains over one heap, with everything that can be put around them.
 
 import type { Profile, RawAddress, Violation } from "@obmalloc/abi";
-import { OutOfMemoryError, rawAddress } from "@obmalloc/abi";
-import {
-  type ArenaAllocator,
-  createPyMalloc,
-  formatDebugMallocStats,
-  type PyMalloc,
-} from "@obmalloc/pymalloc";
+import { type ArenaAllocator, formatDebugMallocStats, type PyMalloc } from "@obmalloc/pymalloc";
 import type { LinearMemory, RawAllocator } from "@obmalloc/raw-heap";
 import { type DomainName, domainNames, type PyMemAllocatorEx, type StoredAllocator } from "./allocator.ts";
 import { AllocatorTable } from "./allocator-table.ts";
@@ -25,10 +19,12 @@ import { ObjectDomain, RawDomain } from "./domain-face.ts";
 import { checkRaw, engineBlockTest } from "./engine-blocks.ts";
 import type { Settings } from "./environment.ts";
 import { type FrameProvider, noFrames } from "./frames.ts";
-import { Gil } from "./gil/gil.ts";
+import type { Gil } from "./gil/gil.ts";
+import { type ObjectEngine, objectEngine, type ThreadsMode } from "./object-engine.ts";
 import { checkOwners, type OwnedBlocks, ownersOf } from "./owners.ts";
 import { ObjectPort, RawPort } from "./ports.ts";
 import { domainsState } from "./state-layout.ts";
+import { makePlace, type Place } from "./threads/place.ts";
 import { tracedAllocator } from "./tracemalloc/hooks.ts";
 import { Tracemalloc } from "./tracemalloc/tracemalloc.ts";
 
@@ -50,6 +46,10 @@ export interface DomainsOptions {
   readonly threadName?: string | undefined;
   /** As `Gil` takes it. */
   readonly lostAfterIntervals?: number | undefined;
+  /** How threads share the domains; `raw` and `arenas` have locks of their own then. @defaultValue they do not */
+  readonly threads?: ThreadsMode | undefined;
+  /** Where the domains live, when that is made already. @defaultValue a new place, with the GIL held */
+  readonly place?: Place | undefined;
 }
 
 /** The domains at one moment. */
@@ -70,7 +70,7 @@ export interface DomainsSnapshot {
  *
  * Units. Sizes are bytes, addresses are byte addresses in {@link linear}; 0 is NULL.
  * State. Heaps, debug bytes, serial number and GIL lie in the memory. Which allocators are set belongs to the thread that
- * set them, as functions cannot lie in memory.
+ * set them, as functions cannot lie in memory; and so do the traces of tracemalloc.
  * @see CPython 3.13 Objects/obmalloc.c
  */
 export class Domains {
@@ -79,6 +79,7 @@ export class Domains {
   readonly raw: RawDomain;
   readonly mem: ObjectDomain;
   readonly obj: ObjectDomain;
+  /** The pymalloc that this thread allocates from. */
   readonly pymalloc: PyMalloc;
   /** The heap behind the raw domain, without its hooks. */
   readonly rawHeap: RawAllocator;
@@ -87,6 +88,9 @@ export class Domains {
   /** Where `domainsState` lies. */
   readonly stateAddress: RawAddress;
 
+  /** How threads share the domains; null when they do not. */
+  readonly threads: ThreadsMode | null;
+  private readonly engine: ObjectEngine;
   private readonly stderr: (text: string) => void;
   private readonly arenaSource: ArenaSource;
   private readonly table: AllocatorTable;
@@ -104,11 +108,11 @@ export class Domains {
     this.rawHeap = raw;
     this.settings = settings;
     this.stderr = options.stderr ?? (() => {});
-    this.stateAddress = this.makeState();
-    const gilAddress = this.stateAddress + domainsState(profile).offsets.gil;
-    this.gil = new Gil({ linear, address: gilAddress, lostAfterIntervals: options.lostAfterIntervals });
-    this.gil.attach(options.threadName ?? "main");
-    this.gil.acquire();
+    const place = options.place ?? makePlace(raw, options);
+    this.stateAddress = place.stateAddress;
+    this.gil = place.gil;
+    this.threads = options.threads ?? null;
+    if (options.place === undefined) this.gil.acquire();
 
     const { model } = profile;
     this.arenaSource = new ArenaSource({
@@ -121,13 +125,16 @@ export class Domains {
     const malloc = allocatorOf(raw, "malloc");
     const rawPort = new RawPort(raw);
     const arenas = this.arenaSource.asAllocator();
-    const engine = createPyMalloc({ memory: linear, profile, raw: rawPort, arenas });
-    const [memPort, objPort] = [new ObjectPort(engine), new ObjectPort(engine)];
-    this.pymalloc = engine;
+    const mode = options.threads ?? "gil";
+    const { stateAddress } = place;
+    const engine = objectEngine({ mode, linear, profile, raw: rawPort, arenas, stateAddress });
+    const [memPort, objPort] = [new ObjectPort(engine.calls), new ObjectPort(engine.calls)];
+    this.engine = engine;
+    this.pymalloc = engine.pymalloc;
     this.raw = new RawDomain("raw", rawPort, model);
     this.mem = new ObjectDomain("mem", memPort, model);
     this.obj = new ObjectDomain("obj", objPort, model);
-    const pymalloc = allocatorOf(engine, "pymalloc");
+    const pymalloc = allocatorOf(engine.calls, engine.name);
     const domains = {
       raw: new Domain({
         ...shared,
@@ -147,7 +154,7 @@ export class Domains {
       pymalloc,
       ledger: this.ledger,
       debugHost: this.debugHost,
-      isEngineBlock: () => engineBlockTest(this.pymalloc, raw),
+      isEngineBlock: () => engineBlockTest(engine.all(), raw),
     });
     this.tracemalloc = this.makeTracemalloc(frames);
     this.applySettings();
@@ -210,9 +217,9 @@ export class Domains {
     return this.table.name();
   }
 
-  /** Blocks in use (`sys.getallocatedblocks`): those that went through pymalloc. O(pools). */
+  /** Blocks in use (`sys.getallocatedblocks`): those that went through pymalloc, of all threads. O(pools). */
   getAllocatedBlocks(): number {
-    return this.pymalloc.getAllocatedBlocks();
+    return this.engine.countBlocks();
   }
 
   /** pymalloc's part of `sys._debugmallocstats()`; "" when pymalloc is not behind the obj domain. */
@@ -228,27 +235,41 @@ export class Domains {
     if (this.settings.mallocStats) this.stderr(this.debugMallocStats());
   }
 
+  /** The end of a thread's part in domains that threads share: it may be called no more, and its place is free. */
+  detach(): void {
+    this.engine.leave();
+    if (this.gil.isHeld) this.gil.release();
+    this.gil.detach();
+  }
+
   /**
    * Everything that is wrong: in the heaps, around debug blocks, and blocks whose allocator is not set any more. O(heap).
    */
   check(): Violation[] {
-    const { pymalloc, rawHeap } = this;
+    const { rawHeap } = this;
+    this.linear.refresh();
+    const pymallocs = this.engine.all();
     const violations = [
       ...checkRaw(rawHeap),
-      ...pymalloc.check(),
-      ...checkOwners(this.ledger, this.table, pymalloc, rawHeap),
+      ...pymallocs.flatMap((pymalloc) => pymalloc.check()),
+      ...checkOwners(this.ledger, this.table, pymallocs, rawHeap),
     ];
     if (violations.length === 0 && domainNames.some((domain) => this.table.hasDebugHooks(domain))) {
-      const { bytes, layout } = this.debugHost;
+      const { bytes, layout, resized } = this.debugHost;
+      // What other threads have resized is not known.
+      const isResized = (address: number) => this.threads !== null || resized.has(address);
       const sinceStart = this.settings.allocators.debugHooks;
-      violations.push(...scanDebugBlocks({ pymalloc, raw: rawHeap, bytes, layout, sinceStart }));
+      const returning = this.engine.returning();
+      violations.push(
+        ...scanDebugBlocks({ pymallocs, raw: rawHeap, bytes, layout, sinceStart, isResized, returning }),
+      );
     }
     return violations;
   }
 
   /** Which live blocks belong to which allocator. O(heap). */
   owners(): OwnedBlocks[] {
-    return ownersOf(this.ledger, this.table, this.pymalloc, this.rawHeap);
+    return ownersOf(this.ledger, this.table, this.engine.all(), this.rawHeap);
   }
 
   /** Everything at this moment as plain frozen data. O(heap). */
@@ -273,36 +294,53 @@ export class Domains {
     return (this.stateAddress + domainsState(this.profile).offsets.serialno) >>> 2;
   }
 
-  private makeState(): RawAddress {
-    const { sizeBytes } = domainsState(this.profile);
-    const address = this.rawHeap.calloc(1, sizeBytes);
-    if (address === 0) throw new OutOfMemoryError("domains state", sizeBytes);
-    return rawAddress(address);
+  /** What the hooks ask whether the thread may allocate. Without a lock, it is enough to be attached. */
+  private get permission(): { readonly isHeld: boolean; run<T>(action: () => T): T } {
+    const { gil } = this;
+    if (this.threads !== "own-heaps") return gil;
+    return {
+      get isHeld() {
+        return gil.threadId !== 0;
+      },
+      run: (action) => action(),
+    };
   }
 
   private makeDebugHost(frames: FrameProvider, extensionModules: readonly string[]): DebugHost {
-    const { profile, linear, gil } = this;
+    const { profile, linear } = this;
     const layout = debugLayout(profile);
     const bytes = new BlockBytes(linear, layout.wordBytes);
     const damage = new DebugDamage({
       profile,
       bytes,
       layout,
-      engines: [this.pymalloc],
+      engines: () => this.engine.all(),
       raw: this.rawHeap,
-      thread: { id: gil.threadId, frames, extensionModules },
+      thread: { id: this.gil.threadId, frames, extensionModules },
       traceText: (p) => this.tracemalloc.dumpText(p),
     });
     const word = this.serialWord;
-    const nextSerialNumber = () => ++linear.u32[word]!;
+    const nextSerialNumber = this.linear.shared
+      ? () => Atomics.add(linear.u32, word, 1) + 1
+      : () => ++linear.u32[word]!;
     const kernel = makeKernel(linear, layout.wordBytes) ?? bytes;
-    return { bytes, kernel, layout, gil, damage, nextSerialNumber, model: profile.model };
+    const resized = new Set<number>();
+    return {
+      bytes,
+      kernel,
+      layout,
+      gil: this.permission,
+      damage,
+      resized,
+      nextSerialNumber,
+      model: profile.model,
+    };
   }
 
   private makeTracemalloc(frames: FrameProvider): Tracemalloc {
     const tracer: Tracemalloc = new Tracemalloc({
       profile: this.profile,
-      gil: this.gil,
+      gil: this.permission,
       frames,
       install: () => {
         for (const domain of domainNames) {

@@ -26,7 +26,7 @@ export function checkRaw(raw: RawAllocator): Violation[] {
   return "check" in raw ? (raw as RawAllocatorWithBlocks).check() : [];
 }
 
-/** The pools of pymalloc that are or were in use. O(pools + free blocks). */
+/** The pools of a pymalloc that are or were in use. O(pools + free blocks). */
 export function poolsOf(pymalloc: PyMalloc): PoolSnapshot[] {
   return pymalloc.inspect().arenas.flatMap(({ pools }) => pools.filter(({ szidx }) => szidx !== null));
 }
@@ -45,12 +45,16 @@ export function* liveBlocksOf(pymalloc: PyMalloc, pool: PoolSnapshot): Generator
  * Says of addresses whether a block of an engine begins there. Of pymalloc's it takes the word of the pool's grid: a block
  * that is free looks like one that is alive.
  */
-export function engineBlockTest(pymalloc: PyMalloc, raw: RawAllocator): (address: number) => boolean {
+export function engineBlockTest(
+  pymallocs: readonly PyMalloc[],
+  raw: RawAllocator,
+): (address: number) => boolean {
   const inRaw = new Set(rawBlocks(raw).map(({ address }) => address));
-  const { profile, memory } = pymalloc;
-  const header = poolHeader(profile.model);
   return (address) => {
-    if (!pymalloc.addressInRange(address)) return inRaw.has(address);
+    const pymalloc = pymallocs.find((one) => one.addressInRange(address));
+    if (pymalloc === undefined) return inRaw.has(address);
+    const { profile, memory } = pymalloc;
+    const header = poolHeader(profile.model);
     const pool = address - (address % profile.pymalloc.poolBytes);
     const { nextoffset } = readStruct(memory.u32, header, pool);
     const offset = address - pool - poolOverheadBytes(profile);

@@ -6,7 +6,13 @@ export {
   PyMemDomain,
 } from "./allocator.ts";
 export { bindCApi, type CApi, type FilledAllocator, type FilledArenaAllocator } from "./capi.ts";
-export { type CreateDomainsOptions, createDomains } from "./create.ts";
+export {
+  type CreateDomainsOptions,
+  createDomains,
+  createSharedDomains,
+  type DomainsHandle,
+  joinDomains,
+} from "./create.ts";
 export { isFreedPointer } from "./debug/freed-pointer.ts";
 export type { ObjectDomain, RawDomain } from "./domain-face.ts";
 export { Domains, type DomainsOptions, type DomainsSnapshot } from "./domains.ts";
@@ -21,17 +27,19 @@ export {
   NoMemoryError,
 } from "./errors.ts";
 export { type CapturedStack, type FrameProvider, noFrames, type StackFrame } from "./frames.ts";
-export { GilLostError, GilMisuseError } from "./gil/errors.ts";
+export { GilLostError, GilMisuseError, LockLostError, type LockName } from "./gil/errors.ts";
 export { Gil, type GilOptions, type GilSnapshot } from "./gil/gil.ts";
 export type { GilThread } from "./gil/gil-words.ts";
 export { gilState, gilThread } from "./gil/layout.ts";
 export { type JavaScriptFramesOptions, javaScriptFrames } from "./js-frames/js-frames.ts";
 export type { CodePosition } from "./js-frames/parse-stack.ts";
 export type { ReadText } from "./js-frames/source-maps.ts";
+export type { ThreadsMode } from "./object-engine.ts";
 export type { OwnedBlocks } from "./owners.ts";
 export type { ObjectPort, RawPort } from "./ports.ts";
 export type { AllocatorChoice } from "./python-malloc.ts";
 export { domainsState } from "./state-layout.ts";
+export type { Place } from "./threads/place.ts";
 export { DomainFilter, Filter, type FilterOptions, type TraceFilter } from "./tracemalloc/filters.ts";
 export { type KeyType, Snapshot } from "./tracemalloc/snapshot.ts";
 export { Statistic, StatisticDiff } from "./tracemalloc/statistic.ts";

@@ -25,10 +25,10 @@ export interface OwnedBlocks {
 export function ownersOf(
   ledger: BlockLedger,
   table: AllocatorTable,
-  pymalloc: PyMalloc,
+  pymallocs: readonly PyMalloc[],
   raw: RawAllocator,
 ): OwnedBlocks[] {
-  const pools = pymalloc.collectStats().classes;
+  const pools = pymallocs.flatMap((pymalloc) => pymalloc.collectStats().classes);
   const inPools = pools.reduce(
     ({ blocks, sizeBytes }, one) => ({
       blocks: blocks + one.blocksInUse,
@@ -38,16 +38,16 @@ export function ownersOf(
   );
   const inRaw = rawBlocks(raw);
   const owners: OwnedBlocks[] = [
-    { allocator: "pymalloc", domain: null, ...inPools, isSet: isSet(table, "pymalloc") },
+    { allocator: "pymalloc", domain: null, ...inPools, isSet: table.isInUse("pymalloc") },
     {
       allocator: "malloc",
       domain: null,
       blocks: inRaw.length,
       sizeBytes: inRaw.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0),
-      isSet: isSet(table, "malloc"),
+      isSet: table.isInUse("malloc"),
     },
   ];
-  const isEngineBlock = engineBlockTest(pymalloc, raw);
+  const isEngineBlock = engineBlockTest(pymallocs, raw);
   for (const { domain, allocator, blocks, sizeBytes } of ledger.totals(isEngineBlock)) {
     owners.push({ allocator: allocator.name, domain, blocks, sizeBytes, isSet: isIn(table, allocator) });
   }
@@ -58,11 +58,11 @@ export function ownersOf(
 export function checkOwners(
   ledger: BlockLedger,
   table: AllocatorTable,
-  pymalloc: PyMalloc,
+  pymallocs: readonly PyMalloc[],
   raw: RawAllocator,
 ): Violation[] {
   if (ledger.size === 0) return [];
-  const isEngineBlock = engineBlockTest(pymalloc, raw);
+  const isEngineBlock = engineBlockTest(pymallocs, raw);
   return ledger
     .entries()
     .filter(([address, { allocator }]) => !isIn(table, allocator) && !isEngineBlock(address))
@@ -77,8 +77,4 @@ export function checkOwners(
 
 function isIn(table: AllocatorTable, allocator: StoredAllocator): boolean {
   return domainNames.some((domain) => table.chain(domain).some((one) => one.equals(allocator)));
-}
-
-function isSet(table: AllocatorTable, name: string): boolean {
-  return domainNames.some((domain) => table.chain(domain).some((one) => one.name === name));
 }

@@ -1,6 +1,7 @@
 // What the debug hooks know beyond CPython: neighbours, double frees, and damage found before the block comes back.
 import { type BlockAddress, ilp32, NotABlockError, profileFor } from "@obmalloc/abi";
 import { createDomains, type Domains, FatalMemoryError } from "@obmalloc/domains";
+import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 
 const make = (PYTHONMALLOC = "debug", version = "3.13", model?: typeof ilp32) =>
@@ -19,6 +20,12 @@ function death(action: () => unknown): FatalMemoryError {
   }
   throw new Error("It lived.");
 }
+
+const versions = [
+  ["3.13", undefined],
+  ["3.7", undefined],
+  ["3.12", ilp32],
+] as const;
 
 const hex = (address: number) => `0x${address.toString(16)}`;
 
@@ -134,6 +141,32 @@ describe("check() with debug hooks", () => {
     expect(memory.linear.u8[p + 99]).toBe(0xdd); // what a use after free reads
     memory.mem.free(keep);
   });
+
+  it.each(versions)(
+    "property: finds nothing in what a program may do, resizing included (%s, %s)",
+    (version, model) => {
+      const step = fc.record({ slot: fc.nat(19), size: fc.nat(600), byte: fc.integer({ min: 1, max: 255 }) });
+      fc.assert(
+        fc.property(fc.array(step, { maxLength: 200 }), (steps) => {
+          const memory = make("debug", version, model);
+          const live = new Map<number, BlockAddress>();
+          for (const { slot, size, byte } of steps) {
+            const p = live.get(slot);
+            live.delete(slot);
+            if (p !== undefined && byte % 3 === 0) {
+              memory.mem.free(p);
+              continue;
+            }
+            const q = memory.mem.realloc(p ?? (0 as BlockAddress), size);
+            memory.linear.u8.fill(byte, q, q + size);
+            live.set(slot, q);
+          }
+          expect(memory.check()).toEqual([]);
+        }),
+        { numRuns: 60 },
+      );
+    },
+  );
 
   it("leaves blocks alone that are older than the hooks", () => {
     const memory = make("");

@@ -19,6 +19,11 @@ export interface DebugHost {
   readonly gil: { readonly isHeld: boolean };
   /** Says what is wrong. */
   readonly damage: DebugDamage;
+  /**
+   * Blocks, by their real addresses, that a resize has left or shrunk where they are. Such a block is not wholly dead when
+   * it is free: CPython leaves the middle of a large one as it was, and what a shrinking one gave up.
+   */
+  readonly resized: Set<number>;
   /** Counts the blocks that are made (builds with serial numbers only). */
   nextSerialNumber(): number;
 }
@@ -93,6 +98,7 @@ export abstract class DebugCalls implements Calls<number> {
       }
     }
     if (base === 0) return 0;
+    this.host.resized.add(p - this.headBytes);
     const moved = base + this.headBytes;
     this.decorate(moved, sizeBytes, this.hasSerialNumber ? this.host.nextSerialNumber() : 0);
     this.restoreEnds(moved, oldSizeBytes, sizeBytes, saved);

@@ -25,7 +25,8 @@ export interface Neighbour {
 }
 
 export interface NeighbourHost {
-  readonly engines: readonly PyMalloc[];
+  /** Those of all threads. */
+  engines(): readonly PyMalloc[];
   readonly raw: RawAllocator;
   readonly bytes: BlockBytes;
   readonly layout: DebugLayout;
@@ -41,7 +42,7 @@ export function neighboursOf(
   address: number,
   host: NeighbourHost,
 ): { before: Neighbour | undefined; behind: Neighbour | undefined } {
-  for (const engine of host.engines) {
+  for (const engine of host.engines()) {
     if (engine.addressInRange(address)) return poolNeighbours(address, engine, host);
   }
   return rawNeighbours(address, host);

@@ -7,15 +7,19 @@ import type { RawAllocator } from "@obmalloc/raw-heap";
 import { apiLetter, domainNames } from "../allocator.ts";
 import { type EngineBlock, liveBlocksOf, poolsOf, rawBlocks } from "../engine-blocks.ts";
 import { type BlockBytes, marksOf } from "./block-bytes.ts";
-import { DEAD_BYTE, type DebugLayout, FORBIDDEN_BYTE } from "./layout.ts";
+import { DEAD_BYTE, type DebugLayout, ERASED_BYTES, FORBIDDEN_BYTE } from "./layout.ts";
 
 export interface ScanOptions {
-  readonly pymalloc: PyMalloc;
+  readonly pymallocs: readonly PyMalloc[];
   readonly raw: RawAllocator;
   readonly bytes: BlockBytes;
   readonly layout: DebugLayout;
   /** Whether the hooks were there before the first block, so that all blocks of pools have their marks. */
   readonly sinceStart: boolean;
+  /** Whether a block may have been resized before it was freed, so that it is not wholly dead. */
+  isResized(address: number): boolean;
+  /** Blocks that are free already, though their pools do not know yet. */
+  readonly returning: ReadonlySet<number>;
 }
 
 const RAW_LETTER = apiLetter.raw.charCodeAt(0);
@@ -23,22 +27,25 @@ const LETTERS = domainNames.map((domain) => apiLetter[domain].charCodeAt(0));
 
 /** Everything that is wrong with the marks around blocks. O(heap). */
 export function scanDebugBlocks(options: ScanOptions): Violation[] {
-  const { pymalloc, raw } = options;
   const violations: Violation[] = [];
+  for (const pymalloc of options.pymallocs) scanPools(pymalloc, options, violations);
+  for (const block of rawBlocks(options.raw)) scanLive(block, false, options, violations);
+  return violations;
+}
+
+function scanPools(pymalloc: PyMalloc, options: ScanOptions, violations: Violation[]): void {
+  const slackBytes = pymalloc.profile.pymalloc.alignmentBytes;
   for (const pool of poolsOf(pymalloc)) {
-    for (const block of liveBlocksOf(pymalloc, pool))
-      scanLive(block, options.sinceStart, options, violations);
-    for (const address of pool.freeBlocks) {
-      scanFree(
-        { address, sizeBytes: pool.blockBytes },
-        pymalloc.profile.pymalloc.alignmentBytes,
-        options,
-        violations,
-      );
+    for (const block of liveBlocksOf(pymalloc, pool)) {
+      if (!options.returning.has(block.address)) scanLive(block, options.sinceStart, options, violations);
+    }
+    const end = pool.address + pool.nextoffset;
+    for (const [index, address] of pool.freeBlocks.entries()) {
+      // The last one may never have been handed out: its bytes are those of the class that the pool had before.
+      const isLast = index === pool.freeBlocks.length - 1 && address + pool.blockBytes === end;
+      if (!isLast) scanFree({ address, sizeBytes: pool.blockBytes }, slackBytes, options, violations);
     }
   }
-  for (const block of rawBlocks(raw)) scanLive(block, false, options, violations);
-  return violations;
 }
 
 /** @param isMarked whether the block must have marks; otherwise only a block whose head is whole is looked at. */
@@ -70,7 +77,8 @@ function scanLive(
 
 /**
  * A block that was freed through the hooks is dead from its second word on. Its own end is not known any more: the last
- * bytes of its size class may be older.
+ * bytes of its size class may be older, a quarter of it when it was shrunk in place, and the middle of one that a resize
+ * has left.
  */
 function scanFree(
   block: EngineBlock,
@@ -81,7 +89,10 @@ function scanFree(
   const { bytes, layout } = options;
   const { wordBytes } = layout;
   const from = block.address + wordBytes;
-  const end = block.address + block.sizeBytes - slackBytes + 1;
+  const { address, sizeBytes } = block;
+  const usual = sizeBytes - slackBytes + 1;
+  const resized = Math.min(usual, Math.floor((3 * sizeBytes) / 4) + 1, layout.headBytes + ERASED_BYTES);
+  const end = address + (options.isResized(address) ? resized : usual);
   const dead = countOf(bytes.u8, from, from + wordBytes, DEAD_BYTE);
   if (dead === 0 || isFilled(bytes.u8, from, end, DEAD_BYTE)) return;
   const wrong = bytes.u8.subarray(from, end).findIndex((byte) => byte !== DEAD_BYTE) + from;

@@ -50,6 +50,8 @@ export class Gil {
   isHeld = false;
   /** Of this thread; 0 before {@link attach}. */
   threadId = 0;
+  /** Where the `gilState` lies. */
+  readonly address: number;
   private readonly linear: LinearMemory;
   private readonly words: GilWords;
   private readonly lostAfterIntervals: number;
@@ -58,6 +60,7 @@ export class Gil {
 
   constructor({ linear, address, lostAfterIntervals }: GilOptions) {
     this.linear = linear;
+    this.address = address;
     this.words = new GilWords(linear, address);
     this.lostAfterIntervals = lostAfterIntervals ?? DEFAULT_LOST_AFTER;
     const { i32, at } = this.words;
