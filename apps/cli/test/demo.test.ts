@@ -87,6 +87,20 @@ describe("demo", () => {
     );
   });
 
+  it.each([[], ["--version", "3.7", "--model", "ilp32"]])(
+    "gil: with the lock and without it, and a holder that is gone (%j)",
+    async (...args) => {
+      const text = await demo("gil", ...args);
+      expect(text).toMatch(/with the GIL +2,000,000\n/);
+      expect(text).toMatch(/grey +\d+ +\d+ +\d+ x 5 ms\n/);
+      expect(text).toContain("check(): 0 findings; blocks in use: 0");
+      expect(text).toMatch(/a heap each +4 +\d/);
+      expect(text).toContain("Python memory allocator called without holding the GIL");
+      expect(text).toContain('GilLostError: The GIL is lost: the thread "the holder" (2) holds it');
+      expect(text).toContain("gil.recover(): true; another Worker has taken it since");
+    },
+  );
+
   it("tracemalloc: the line that leaks", async () => {
     const text = await demo("tracemalloc");
     expect(text).toMatch(

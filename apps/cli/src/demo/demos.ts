@@ -19,6 +19,11 @@ export const demos: readonly Demo[] = [
     load: async () => (await import("./domains/debug-hooks.ts")).debugHooksDemo,
   },
   {
+    name: "gil",
+    description: "real Workers on one heap, with the lock and without it",
+    load: async () => (await import("./domains/gil.ts")).gilDemo,
+  },
+  {
     name: "tracemalloc",
     description: "find the line of a JavaScript program that leaks",
     load: async () => (await import("./domains/tracemalloc.ts")).tracemallocDemo,

@@ -23,6 +23,8 @@ export class ThreadHeapCalls implements Calls<BlockAddress> {
   private readonly number: number;
   private readonly mailbox: number;
   private readonly rawFreed: number;
+  private readonly poolMask: number;
+  private readonly poolOverheadBytes: number;
 
   constructor(heaps: ThreadHeaps, own: OwnHeap) {
     this.heaps = heaps;
@@ -31,6 +33,9 @@ export class ThreadHeapCalls implements Calls<BlockAddress> {
     this.number = own.number;
     this.mailbox = heaps.mailboxOf(own.number);
     this.rawFreed = heaps.rawFreedOf(own.number);
+    const { profile } = own.pymalloc;
+    this.poolMask = profile.pymalloc.poolBytes - 1;
+    this.poolOverheadBytes = poolOverheadBytes(profile);
   }
 
   malloc(sizeBytes: number): BlockAddress {
@@ -103,8 +108,9 @@ export class ThreadHeapCalls implements Calls<BlockAddress> {
 
   /** Its owner will free it at some other time, where nobody could tell any more who was wrong. */
   private checkBlock(operation: string, p: BlockAddress): void {
-    const { profile } = this.pymalloc;
-    const offset = (p % profile.pymalloc.poolBytes) - poolOverheadBytes(profile);
-    if (offset < 0 || offset % this.pymalloc.blockSizeBytes(p) !== 0) throw new NotABlockError(operation, p);
+    const offset = (p & this.poolMask) - this.poolOverheadBytes;
+    if (offset < 0 || p >>> 0 !== p || offset % this.pymalloc.blockSizeBytes(p) !== 0) {
+      throw new NotABlockError(operation, p);
+    }
   }
 }

@@ -1,8 +1,9 @@
 // The heaps that take part in the bench of several Workers. Another one is a line in this list.
 
+import { createSharedDomains, type DomainsHandle, joinDomains, type ThreadsMode } from "@obmalloc/domains";
 import { createPyMalloc } from "@obmalloc/pymalloc";
 import type { HeapCalls } from "../heap.ts";
-import type { WorkerHeapSource } from "./worker-heap.ts";
+import type { WorkerHeap, WorkerHeapSource } from "./worker-heap.ts";
 
 /** What Workers that do not meet can do on this machine: the measure for those that do. */
 const apart: WorkerHeapSource = {
@@ -22,4 +23,54 @@ const apart: WorkerHeapSource = {
   },
 };
 
-export const workerHeaps: readonly WorkerHeapSource[] = [apart];
+/** The mem domain that Workers share. With a GIL they give it up between calls when it is asked for, as CPython does. */
+function domains(threads: ThreadsMode, title: string): WorkerHeapSource {
+  return {
+    name: `domains-${threads}`,
+    title,
+    isShared: true,
+    create() {
+      const { memory, handle } = createSharedDomains({ threads });
+      memory.detach();
+      return handle;
+    },
+    attach: (handle) => attachDomains(handle as DomainsHandle),
+  };
+}
+
+function attachDomains(handle: DomainsHandle): WorkerHeap {
+  const { mem, gil, linear, check } = joined(handle);
+  const words = () => {
+    linear.refresh();
+    return linear.u32;
+  };
+  const common = { words, footprintBytes: () => linear.byteLength };
+  if (handle.threads === "own-heaps") return { ...common, calls: mem as HeapCalls, check };
+  const calls: HeapCalls = {
+    malloc(sizeBytes) {
+      gil.checkpoint();
+      return mem.malloc(sizeBytes);
+    },
+    realloc(p, sizeBytes) {
+      gil.checkpoint();
+      return mem.realloc(p as never, sizeBytes);
+    },
+    free(p) {
+      gil.checkpoint();
+      mem.free(p as never);
+    },
+  };
+  return { ...common, calls, check: () => gil.run(check), during: (action) => gil.run(action) };
+}
+
+function joined(handle: DomainsHandle) {
+  const memory = joinDomains(handle);
+  const { mem, gil, linear } = memory;
+  return { mem, gil, linear, check: () => memory.check() };
+}
+
+export const workerHeaps: readonly WorkerHeapSource[] = [
+  apart,
+  domains("gil", "the mem domain of @obmalloc/domains, shared, under the GIL"),
+  domains("own-heaps", "the same without a GIL: a pymalloc for each Worker (ours)"),
+];

@@ -6,6 +6,8 @@ import type { Heap } from "../heap.ts";
 export interface WorkerHeap extends Heap {
   /** What is wrong inside it, when all is freed. */
   check(): readonly { readonly message: string }[];
+  /** Runs what allocates, with the lock that it needs, and without it afterwards. @defaultValue there is none */
+  during?(action: () => void): void;
 }
 
 /** How Workers come by heaps. */

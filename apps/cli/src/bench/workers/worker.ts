@@ -54,11 +54,15 @@ function share(): Uint32Array {
   return Uint32Array.from(mine.filter((slot) => isOwn || slot % work.workers === work.index));
 }
 
+const during = (action: () => void) => (heap.during === undefined ? action() : heap.during(action));
+
 function drain(): string[] {
-  for (const slot of share()) {
-    const before = Atomics.exchange(table, slot, 0) >>> 0;
-    if (before !== 0) heap.calls.free(before);
-  }
+  during(() => {
+    for (const slot of share()) {
+      const before = Atomics.exchange(table, slot, 0) >>> 0;
+      if (before !== 0) heap.calls.free(before);
+    }
+  });
   meet(meeting, work.workers);
   return heap.check().map(({ message }) => message);
 }
@@ -69,12 +73,12 @@ function obey(command: Command): Answer {
   if (command === "drain") return { startedAtMs: 0, endedAtMs: 0, problems: drain() };
   if (command === "fill") {
     const mine = share();
-    replaceAll(heap, mine, randomSizes(mine.length));
+    during(() => replaceAll(heap, mine, randomSizes(mine.length)));
     return { startedAtMs: 0, endedAtMs: 0, problems: [] };
   }
   meet(meeting, work.workers);
   const startedAtMs = now();
-  replaceAll(heap, slots, sizes);
+  during(() => replaceAll(heap, slots, sizes));
   return { startedAtMs, endedAtMs: now(), problems: [] };
 }
 
