@@ -5,14 +5,16 @@ import { readFileSync } from "node:fs";
  * Runs the code under "In ten lines" of the README at `url`.
  *
  * @param modules what its imports give, by the name they import from.
+ * @param section in which it stands, at its beginning.
  * @returns the lines that it printed, and those that the comments behind its `console.log`s promise.
  */
 export function runReadme(
   url: URL,
   modules: Readonly<Record<string, unknown>>,
+  section = "In ten lines",
 ): { printed: string[]; promised: string[] } {
-  const code = /## In ten lines\n\n```ts\n([\s\S]*?)```/.exec(readFileSync(url, "utf8"))?.[1];
-  if (code === undefined) throw new Error(`${url.pathname} has no example under "In ten lines".`);
+  const code = readFileSync(url, "utf8").split(`## ${section}\n\n\`\`\`ts\n`)[1]?.split("```")[0];
+  if (code === undefined) throw new Error(`${url.pathname} has no example under "${section}".`);
   const body = code.replace(/^import (\{[^}]*\}) from "(.*)";$/gm, 'const $1 = modules["$2"];');
   const printed: string[] = [];
   const log = (...values: unknown[]) => printed.push(values.join(" "));

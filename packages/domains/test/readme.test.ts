@@ -5,10 +5,13 @@ import { expect, it } from "vitest";
 
 const url = new URL("../README.md", import.meta.url);
 
-it("the README's example prints what its comments say", () => {
-  const { printed, promised } = runReadme(url, { "@obmalloc/domains": domains });
+it.each([
+  ["In ten lines", 5],
+  ["Workers", 2],
+])("the README's example under %j prints what its comments say", (section, lines) => {
+  const { printed, promised } = runReadme(url, { "@obmalloc/domains": domains }, section);
   expect(printed).toEqual(promised);
-  expect(printed.length).toBeGreaterThanOrEqual(5);
+  expect(printed).toHaveLength(lines);
 });
 
 /** `name` in the rows of the table that maps CPython's tests; the rows of a class begin with its name. */
