@@ -23,4 +23,6 @@ export {
 export { type MappingStats, NotMappedError, PageMapper } from "./memory/page-mapper.ts";
 export type { RawAllocator } from "./raw-allocator.ts";
 export { type AttachHeapOptions, type CreateHeapOptions, RawHeap } from "./raw-heap.ts";
+export { DetachedHeapError, LockTimeoutError } from "./shared/lock-errors.ts";
+export { type HeapOwner, SharedHeap, type SharedHeapOptions } from "./shared/shared-heap.ts";
 export { type WasmImports, wasmImports } from "./wasm-imports.ts";

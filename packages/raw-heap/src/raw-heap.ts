@@ -15,8 +15,10 @@ import { LinearMemory } from "./memory/linear-memory.ts";
 import { PAGE_BYTES } from "./memory/mapper-layout.ts";
 import { PageMapper } from "./memory/page-mapper.ts";
 import { policies } from "./policies/policies.ts";
+import { isSharedHeapAt } from "./shared/owner-page.ts";
+import { SharedHeap, type SharedHeapOptions } from "./shared/shared-heap.ts";
 
-export interface CreateHeapOptions {
+export interface CreateHeapOptions extends SharedHeapOptions {
   /** How it chooses the place of a block. @defaultValue "default" */
   readonly policy?: PolicyName;
   /** Sets the size limit, PY_SSIZE_T_MAX. @defaultValue lp64 */
@@ -26,9 +28,14 @@ export interface CreateHeapOptions {
    * size, 1024 bytes if not said.
    */
   readonly fixedBytes?: number;
+  /**
+   * Whether several Workers may call it at once: a {@link SharedHeap} then, which only the default policy has.
+   * @defaultValue whether the memory is shared
+   */
+  readonly locked?: boolean;
 }
 
-export interface AttachHeapOptions {
+export interface AttachHeapOptions extends SharedHeapOptions {
   /** The `stateAddress` of the heap, when the memory has several. @defaultValue the first one's */
   readonly stateAddress?: RawAddress;
 }
@@ -56,9 +63,11 @@ export const RawHeap = Object.freeze({
           `and not ${fixedBytes}.`,
       );
     }
+    const { locked = mapper.memory.shared } = options;
+    if (locked && name !== LOCKED_POLICY) throw unlockedPolicy(name);
     const header: HeapStateHeader = { policyIndex, model, fixed: fixedBytes !== undefined };
     const stateAddress = makeHeapState(mapper, header);
-    const heap = policy.attach(mapper, stateAddress);
+    const heap = locked ? new SharedHeap(mapper, stateAddress, options) : policy.attach(mapper, stateAddress);
     if (!policy.start(heap, fixedBytes)) throw new OutOfMemoryError("a heap", fixedBytes ?? PAGE_BYTES);
     if (mapper.root === 0) mapper.root = stateAddress;
     return heap;
@@ -66,18 +75,31 @@ export const RawHeap = Object.freeze({
 
   /**
    * A second owner of a heap, in the same memory or in a copy of its bytes. It sees what the first one does, and the other
-   * way round.
+   * way round. A {@link SharedHeap} when the heap was made as one.
    *
    * @throws {MemoryError} when there is no heap in the memory.
+   * @throws {RangeError} when a shared heap has an owner of that name.
    */
   attach(where: LinearMemory | PageMapper, options: AttachHeapOptions = {}): RawHeap {
     const mapper = where instanceof PageMapper ? where : PageMapper.attach(where);
     const stateAddress = options.stateAddress ?? mapper.root;
     const policy = policies[policyIndexAt(mapper, stateAddress)];
     if (policy === undefined) throw new MemoryError("The heap has a policy that is not known.", stateAddress);
+    if (policy.name === LOCKED_POLICY && isSharedHeapAt(mapper, stateAddress))
+      return new SharedHeap(mapper, rawAddress(stateAddress), options);
     return policy.attach(mapper, rawAddress(stateAddress));
   },
 });
+
+/** The policy that has caches for Workers. */
+const LOCKED_POLICY: PolicyName = "default";
+
+function unlockedPolicy(name: string): RangeError {
+  return new RangeError(
+    `A heap with the policy ${name} has no lock, and the memory is shared. ` +
+      "Take the default policy, or say locked: false when only one Worker at a time will call the heap.",
+  );
+}
 
 function unknownPolicy(name: string): RangeError {
   return new RangeError(

@@ -89,7 +89,7 @@ export const QUICK_CHUNK_MAX = 1024;
 export const KEPT_MAX = 16;
 
 /** A quick list: its first block, each of which links to the next one in its first word, and how many they are. */
-const quickList = struct(ilp32, { first: "u32", count: "u32" });
+export const quickList = struct(ilp32, { first: "u32", count: "u32" });
 
 /** Number of quick lists: one for each chunk size from 0 to {@link QUICK_CHUNK_MAX}; the first ones stay empty. */
 export const QUICK_LIST_COUNT = QUICK_CHUNK_MAX / ALIGNMENT_BYTES + 1;
@@ -116,8 +116,8 @@ export const heapState = struct(ilp32, {
   mmap_threshold: "u32", // chunks of this size get pages of their own; rises as glibc's does
   rover: "u32",
   lock: "u32", // of a heap that Workers share: 0 = free, 1 = held, 2 = held and somebody waits
-  holder: "u32", // who holds it, for messages
-  caches: "u32", // address of the first Worker's cache
+  holder: "u32", // page of the owner that holds it, 0 = it has none yet
+  owners: "u32", // the newest owner's page (shared/owner-page.ts); 0 = the heap is not shared
   quick: array(quickList, QUICK_LIST_COUNT),
   bins: array("u32", BIN_COUNT),
   bin_map: array("u32", BIN_COUNT / 32), // one bit for each bin that is not empty

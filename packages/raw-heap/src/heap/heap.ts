@@ -186,9 +186,9 @@ export abstract class Heap implements RawAllocator {
   }
 
   private view<View>(View: ViewConstructor<View>, address: number, length: number): View {
-    this.memory.refresh();
     const elementBytes = View.BYTES_PER_ELEMENT;
     const end = address + length * elementBytes;
+    this.memory.reach(end - 1);
     if (
       !Number.isInteger(length) ||
       length < 0 ||

@@ -35,6 +35,8 @@ export abstract class TaggedChunks extends Heap {
   declare protected words: Uint32Array;
   /** Makes checks differ between heaps. */
   declare private readonly secret: number;
+  /** Ends the subscription that keeps {@link words} up to date. */
+  declare protected readonly stopFollowing: () => void;
 
   // Words of the state.
   declare protected readonly top: number;
@@ -65,7 +67,7 @@ export abstract class TaggedChunks extends Heap {
     this.peak = base + offsets.peak_bytes / 4;
     this.mappedBytes = base + offsets.mapped_bytes / 4;
     this.model = modelAt(mapper, stateAddress);
-    mapper.memory.onGrow(() => {
+    this.stopFollowing = mapper.memory.onGrow(() => {
       this.words = mapper.memory.u32;
     });
   }

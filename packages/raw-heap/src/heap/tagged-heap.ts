@@ -101,11 +101,7 @@ export abstract class TaggedHeap extends TaggedChunks {
     const size = this.liveSize("realloc", p);
     if (!isSize(sizeBytes, this.model)) return NULL;
     const wanted = chunkBytesFor(sizeBytes);
-    if (
-      this.stateOf(p) === MAPPED ? this.resizeMapped(p, size, wanted) : this.resizeInPlace(p, size, wanted)
-    ) {
-      return p;
-    }
+    if (this.resizeWhereItIs(p, size, wanted)) return p;
     const moved = this.malloc(sizeBytes);
     if (moved === 0) return NULL;
     this.copy(p, moved, Math.min(size, wanted) - HEADER_BYTES);
@@ -207,13 +203,18 @@ export abstract class TaggedHeap extends TaggedChunks {
       const head = this.words[(p >>> 2) - 2]!;
       const state = head & 15;
       if (state === LIVE || state === MAPPED) return (head - state) >>> 0;
-    } else if (this.memory.refresh()) {
+    } else if (this.memory.reach(p)) {
       return this.liveSize(operation, p);
     }
     throw new NotABlockError(operation, p, { details: placeOf(this, p) });
   }
 
-  /** Makes a chunk `wanted` bytes long where it is, if it can be. */
+  /** Makes a live chunk, or the pages that it has of its own, `wanted` bytes long, if that can be without moving it. */
+  protected resizeWhereItIs(p: number, size: number, wanted: number): boolean {
+    if (this.stateOf(p) === MAPPED) return this.resizeMapped(p, size, wanted);
+    return this.resizeInPlace(p, size, wanted);
+  }
+
   private resizeInPlace(p: number, size: number, wanted: number): boolean {
     if (wanted <= size) {
       this.shrink(p, size, wanted);

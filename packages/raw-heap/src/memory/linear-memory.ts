@@ -149,6 +149,24 @@ export class LinearMemory {
   }
 
   /**
+   * {@link refresh} for an address that came from another Worker: what that one has grown may not have come here by itself.
+   *
+   * @returns whether the views are new.
+   */
+  reach(address: number): boolean {
+    const replaced = this.refresh();
+    if (!(address >= this.byteLength && address < this.maxBytes) || !this.shared || isBuffer(this.source)) {
+      return replaced;
+    }
+    try {
+      this.source.grow(0); // hosts look at the memory itself then, and not at what they were told of it
+    } catch {
+      return replaced;
+    }
+    return this.refresh() || replaced;
+  }
+
+  /**
    * Calls `listener` after each growth, when the views are new.
    *
    * @returns a function that ends the subscription.

@@ -109,6 +109,11 @@ export class PageMapper {
     this.books.set("root", address);
   }
 
+  /** The end of the memory as the mapper's owners know it, whichever of them has grown it. */
+  get knownBytes(): number {
+    return this.books.get("known") * PAGE_BYTES;
+  }
+
   /**
    * Maps zeroed pages.
    *

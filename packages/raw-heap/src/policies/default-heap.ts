@@ -33,7 +33,8 @@ const REQUEST_MAX = QUICK_CHUNK_MAX - HEADER_BYTES;
 const LIST_SHIFT = Math.log2(ALIGNMENT_BYTES) - 1;
 
 export class DefaultHeap extends BinnedHeap {
-  declare private readonly quick: number;
+  /** Word of the first quick list. */
+  declare protected quick: number;
 
   constructor(mapper: PageMapper, stateAddress: RawAddress) {
     super(mapper, "default", stateAddress);
@@ -47,7 +48,7 @@ export class DefaultHeap extends BinnedHeap {
       const size = sizeBytes > 8 ? (sizeBytes + 23) & -16 : 32;
       const list = this.quick + (size >>> LIST_SHIFT);
       const p = words[list]!;
-      if (p === 0) return rawAddress(this.allocateChunk(size));
+      if (p === 0) return this.mallocMissed(size);
       const w = p >>> 2;
       if (words[w - 2] === (size | KEPT) && (p & 15) === 0) {
         words[list] = words[w]!;
@@ -79,22 +80,37 @@ export class DefaultHeap extends BinnedHeap {
         words[list] = p;
         words[list + 1] = count + 1;
       } else {
-        this.freeChunk(p, size);
+        this.freeUnkept(p, size);
       }
     } else {
-      super.free(p);
+      this.freeSlow(p);
     }
   }
 
+  /** A small block when none of its size is kept. */
+  protected mallocMissed(size: number): RawAddress {
+    return rawAddress(this.allocateChunk(size));
+  }
+
+  /** Frees a small block that is not to be kept. */
+  protected freeUnkept(p: number, size: number): void {
+    this.freeChunk(p, size);
+  }
+
+  /** Large blocks, NULL, and what is no live block. */
+  protected freeSlow(p: RawAddress): void {
+    super.free(p);
+  }
+
   /** Large requests, what is no size, and what a look at a damaged list comes to. */
-  private mallocSlow(sizeBytes: number): RawAddress {
+  protected mallocSlow(sizeBytes: number): RawAddress {
     if (this.words.length === 0) {
       this.memory.refresh();
       return this.malloc(sizeBytes);
     }
     if (sizeBytes <= REQUEST_MAX && sizeBytes >>> 0 === sizeBytes) {
       const size = sizeBytes > 8 ? (sizeBytes + 23) & -16 : 32;
-      throw this.damagedList(this.words[this.quick + (size >>> LIST_SHIFT)]!);
+      throw this.damagedList(this.words[this.listOf(size)]!);
     }
     return super.malloc(sizeBytes);
   }
@@ -108,17 +124,29 @@ export class DefaultHeap extends BinnedHeap {
   }
 
   protected override mergeKeptOf(size: number): boolean {
+    return this.mergeSome(size, Number.POSITIVE_INFINITY);
+  }
+
+  /** Merges up to `count` of the kept chunks of a size. False when there was none. */
+  protected mergeSome(size: number, count: number): boolean {
     const words = this.words;
-    const list = this.quick + (size >>> LIST_SHIFT);
+    const list = this.listOf(size);
     if (words[list] === 0) return false;
-    for (let p = words[list]!; p !== 0; p = words[list]!) {
+    let left = count;
+    for (let p = words[list]!; p !== 0 && left > 0; p = words[list]!) {
       // Each one is taken off the list for good, so that a circle ends at the first chunk met again.
       if (this.verifiedSize("merge", p) !== size || this.stateOf(p) !== KEPT) throw this.damagedList(p);
       words[list] = words[p >>> 2]!;
       words[list + 1]!--;
       this.freeChunk(p, size);
+      left--;
     }
     return true;
+  }
+
+  /** The word of the list for chunks of `size` bytes; the number of its chunks follows. */
+  protected listOf(size: number): number {
+    return this.quick + (size >>> LIST_SHIFT);
   }
 
   private damagedList(p: number): DamagedMemoryError {
@@ -130,15 +158,15 @@ export class DefaultHeap extends BinnedHeap {
   }
 
   protected override indexes(): ChunkIndexes {
-    return { free: () => this.listedFree(), kept: () => this.listedKept() };
+    return { free: () => this.listedFree(), kept: () => this.listedKept(this.quick) };
   }
 
-  /** A list whose count is wrong names itself as an entry that cannot be. */
-  private *listedKept(): Generator<ListedChunk> {
+  /** What the lists from the word `quick` on hold. A list whose count is wrong names itself as an entry that cannot be. */
+  protected *listedKept(quick: number): Generator<ListedChunk> {
     const words = this.words;
     for (let index = 0; index < QUICK_LIST_COUNT; index++) {
       const name = `the list of kept blocks of ${index << 4} bytes`;
-      const list = this.quick + 2 * index;
+      const list = quick + 2 * index;
       let count = 0;
       for (let p = words[list]!; p !== 0; p = words[p / 4] ?? 0) {
         yield { p, list: name, fits: (size) => size === index << 4 };

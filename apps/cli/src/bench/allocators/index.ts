@@ -6,7 +6,7 @@ import { domainsCandidates } from "./domains.ts";
 import { mimalloc } from "./mimalloc.ts";
 import { glibc, nativePymalloc } from "./native.ts";
 import { pymalloc } from "./pymalloc.ts";
-import { rawHeap, rawHeapPolicies } from "./raw-heap.ts";
+import { rawHeap, rawHeapPolicies, rawHeapShared } from "./raw-heap.ts";
 import { thing } from "./thing.ts";
 import { tlsf } from "./tlsf.ts";
 
@@ -22,5 +22,6 @@ export const candidates: readonly Candidate[] = [
   nativePymalloc(11),
   nativePymalloc(13),
   ...rawHeapPolicies,
+  rawHeapShared,
   ...domainsCandidates,
 ];

@@ -35,6 +35,27 @@ export const rawHeapPolicies: readonly Candidate[] = [
   policy("byte-map", "bytes"),
 ];
 
+/** With a lock, as Workers share it, and only one of them. */
+export const rawHeapShared: Candidate = {
+  name: "raw-heap-shared",
+  title: "@obmalloc/raw-heap, shared and locked",
+  origin: "ours",
+  isOnRequest: true,
+  prepare: async () => heapEntrant(loadShared),
+};
+
+async function loadShared(): Promise<HeapSource> {
+  const { LinearMemory, RawHeap } = await importCopy<RawHeapModule>(
+    import.meta.resolve("@obmalloc/raw-heap"),
+  );
+  const create = () => {
+    const memory = new LinearMemory({ shared: true });
+    const calls = RawHeap.create(memory);
+    return { calls: calls as HeapCalls, words: () => memory.u32, footprintBytes: () => memory.byteLength };
+  };
+  return { name: rawHeapShared.name, create };
+}
+
 async function load(name: PolicyName): Promise<HeapSource> {
   const { LinearMemory, RawHeap } = await importCopy<RawHeapModule>(
     import.meta.resolve("@obmalloc/raw-heap"),

@@ -2,6 +2,7 @@
 
 import { createSharedDomains, type DomainsHandle, joinDomains, type ThreadsMode } from "@obmalloc/domains";
 import { createPyMalloc } from "@obmalloc/pymalloc";
+import { LinearMemory, RawHeap } from "@obmalloc/raw-heap";
 import type { HeapCalls } from "../heap.ts";
 import type { WorkerHeap, WorkerHeapSource } from "./worker-heap.ts";
 
@@ -69,8 +70,36 @@ function joined(handle: DomainsHandle) {
   return { mem, gil, linear, check: () => memory.check() };
 }
 
+type Source = LinearMemory["source"];
+
+/** One heap for all, with a lock and a cache for each. */
+const rawHeapShared: WorkerHeapSource = {
+  name: "raw-heap-shared",
+  title: "one heap of @obmalloc/raw-heap for all, shared and locked",
+  isShared: true,
+  create() {
+    const memory = new LinearMemory({ shared: true });
+    RawHeap.create(memory, { name: "bench" });
+    return memory.source;
+  },
+  attach(handle) {
+    const memory = new LinearMemory({ source: handle as Source });
+    const heap = RawHeap.attach(memory);
+    return {
+      calls: heap as HeapCalls,
+      words() {
+        memory.reach(memory.maxBytes - 1);
+        return memory.u32;
+      },
+      footprintBytes: () => heap.footprintBytes,
+      check: () => heap.check(),
+    };
+  },
+};
+
 export const workerHeaps: readonly WorkerHeapSource[] = [
   apart,
+  rawHeapShared,
   domains("gil", "the mem domain of @obmalloc/domains, shared, under the GIL"),
   domains("own-heaps", "the same without a GIL: a pymalloc for each Worker (ours)"),
 ];
