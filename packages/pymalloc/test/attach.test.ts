@@ -21,7 +21,7 @@ import type { SharedAllocator } from "./worker/turn.ts";
 
 function makeIn(memory: LinearMemory, profile = profileFor("3.13")) {
   const mapper = PageMapper.create(memory);
-  const raw = RawHeap.create(mapper, { model: profile.model });
+  const raw = RawHeap.create(mapper, { model: profile.model, locked: false }); // they take turns
   return { raw, pymalloc: createPyMalloc({ memory, profile, raw, arenas: mappedArenas(mapper, 4096) }) };
 }
 
