@@ -102,6 +102,20 @@ export class BlockBytes implements Kernel {
     return n;
   }
 
+  /** The lower 32 bits of what {@link writeNumber} wrote. */
+  readLowNumber(at: number): number {
+    const { u8 } = this;
+    const low = at + (this.is64Bit ? 4 : 0);
+    return ((u8[low]! << 24) | (u8[low + 1]! << 16) | (u8[low + 2]! << 8) | u8[low + 3]!) >>> 0;
+  }
+
+  /** What a block has grown by, `[from, end)`, from any address on. */
+  fillGrowth(from: number, end: number): void {
+    const { u8 } = this;
+    if (end - from > 32) u8.fill(CLEAN_BYTE, from, end);
+    else for (let at = from; at < end; at++) u8[at] = CLEAN_BYTE;
+  }
+
   /**
    * The size of the block with data at `p` when all bytes around it are as they were written, with `marks`; else -1.
    * `p` may be any number.
@@ -135,7 +149,7 @@ export class BlockBytes implements Kernel {
   }
 
   /** Exactly the bytes `[from, from + bytes)`, `from` a multiple of 4. */
-  private fillDead(from: number, bytes: number): void {
+  fillDead(from: number, bytes: number): void {
     const end = from + bytes;
     if (bytes >= LONG_FILL_BYTES) {
       this.u8.fill(DEAD_BYTE, from, end);

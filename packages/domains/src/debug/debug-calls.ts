@@ -6,7 +6,8 @@ import { type Calls, callsOf, isProduct } from "../calls.ts";
 import { type BlockBytes, marksOf } from "./block-bytes.ts";
 import type { DebugDamage } from "./damage.ts";
 import type { Kernel } from "./kernel.ts";
-import { CLEAN_BYTE, DEAD_BYTE, type DebugLayout, ERASED_BYTES } from "./layout.ts";
+import { DEAD_BYTE, type DebugLayout } from "./layout.ts";
+import { SavedEnds } from "./saved-ends.ts";
 
 /** What the hooks of all three domains share. */
 export interface DebugHost {
@@ -48,7 +49,10 @@ export abstract class DebugCalls implements Calls<number> {
   protected readonly limit: number;
   protected readonly hasSerialNumber: boolean;
   protected readonly host: DebugHost;
+  protected readonly gil: DebugHost["gil"];
   private readonly letter: number;
+  /** For the next resize; undefined while one is under way that may come back here. */
+  private savedEnds: SavedEnds | undefined;
 
   constructor(domain: DomainName, inner: StoredAllocator, host: DebugHost) {
     const { layout, model } = host;
@@ -62,7 +66,9 @@ export abstract class DebugCalls implements Calls<number> {
     this.limit = model.ssizeLimit - layout.overheadBytes;
     this.hasSerialNumber = layout.hasSerialNumber;
     this.host = host;
+    this.gil = host.gil;
     this.letter = apiLetter[domain].charCodeAt(0);
+    this.savedEnds = new SavedEnds(host.bytes, layout);
   }
 
   abstract malloc(sizeBytes: number): number;
@@ -87,22 +93,24 @@ export abstract class DebugCalls implements Calls<number> {
     const oldSizeBytes = this.verify("_PyMem_DebugRawRealloc", p);
     if (!(sizeBytes < this.limit)) return 0;
     const oldSerialNumber = this.hasSerialNumber ? this.serialNumberOf(p) : 0;
-    const saved = this.eraseEnds(p, oldSizeBytes);
+    const saved = this.takeSavedEnds();
+    saved.erase(p, oldSizeBytes);
     let base = 0;
     try {
       base = this.calls.realloc(p - this.headBytes, sizeBytes + this.overheadBytes);
     } finally {
       if (base === 0) {
+        saved.restore(p, oldSizeBytes);
         this.decorate(p, oldSizeBytes, oldSerialNumber);
-        this.restoreEnds(p, oldSizeBytes, oldSizeBytes, saved);
       }
+      this.savedEnds = saved;
     }
     if (base === 0) return 0;
     this.host.resized.add(p - this.headBytes);
     const moved = base + this.headBytes;
+    saved.restore(moved, sizeBytes);
+    if (sizeBytes > oldSizeBytes) this.bytes.fillGrowth(moved + oldSizeBytes, moved + sizeBytes);
     this.decorate(moved, sizeBytes, this.hasSerialNumber ? this.host.nextSerialNumber() : 0);
-    this.restoreEnds(moved, oldSizeBytes, sizeBytes, saved);
-    if (sizeBytes > oldSizeBytes) this.bytes.u8.fill(CLEAN_BYTE, moved + oldSizeBytes, moved + sizeBytes);
     return moved;
   }
 
@@ -142,8 +150,14 @@ export abstract class DebugCalls implements Calls<number> {
 
   /** The serial number of a block; any number if its bytes are damaged. */
   protected serialNumberOf(p: number): number {
-    const sizeBytes = Number(this.bytes.readNumber(p - this.headBytes));
-    return Number(this.bytes.readNumber(p + sizeBytes + this.host.layout.wordBytes));
+    const sizeBytes = this.bytes.readLowNumber(p - this.headBytes);
+    return this.bytes.readLowNumber(p + sizeBytes + this.host.layout.wordBytes);
+  }
+
+  private takeSavedEnds(): SavedEnds {
+    const saved = this.savedEnds ?? new SavedEnds(this.host.bytes, this.host.layout);
+    this.savedEnds = undefined;
+    return saved;
   }
 
   /** The size of the live block at `p`. @throws {FatalMemoryError} when its marks are not as they were written. */
@@ -159,45 +173,6 @@ export abstract class DebugCalls implements Calls<number> {
     bytes.writeTail(p + sizeBytes);
     if (this.hasSerialNumber) {
       bytes.writeNumber(p + sizeBytes + this.host.layout.wordBytes, serialNumber);
-    }
-  }
-
-  /**
-   * Makes both ends of a block dead while it may move, so that whoever still reads the old place sees it.
-   *
-   * @returns the data bytes that were there: all of them up to 128, else the first 64 and the last 64.
-   */
-  private eraseEnds(p: number, sizeBytes: number): Uint8Array {
-    const { headBytes, overheadBytes } = this;
-    const { u8 } = this.bytes;
-    const tail = p + sizeBytes;
-    if (sizeBytes <= 2 * ERASED_BYTES) {
-      const saved = u8.slice(p, tail);
-      u8.fill(DEAD_BYTE, p - headBytes, tail + overheadBytes - headBytes);
-      return saved;
-    }
-    const saved = new Uint8Array(2 * ERASED_BYTES);
-    saved.set(u8.subarray(p, p + ERASED_BYTES));
-    saved.set(u8.subarray(tail - ERASED_BYTES, tail), ERASED_BYTES);
-    u8.fill(DEAD_BYTE, p - headBytes, p + ERASED_BYTES);
-    u8.fill(DEAD_BYTE, tail - ERASED_BYTES, tail + overheadBytes - headBytes);
-    return saved;
-  }
-
-  /** Puts back what {@link eraseEnds} saved, as far as a block of `newSizeBytes` has room for it. */
-  private restoreEnds(p: number, oldSizeBytes: number, newSizeBytes: number, saved: Uint8Array): void {
-    const { u8 } = this.bytes;
-    if (oldSizeBytes <= 2 * ERASED_BYTES) {
-      u8.set(saved.subarray(0, newSizeBytes), p);
-      return;
-    }
-    u8.set(saved.subarray(0, Math.min(newSizeBytes, ERASED_BYTES)), p);
-    const last = oldSizeBytes - ERASED_BYTES;
-    if (newSizeBytes > last) {
-      u8.set(
-        saved.subarray(ERASED_BYTES, ERASED_BYTES + Math.min(newSizeBytes - last, ERASED_BYTES)),
-        p + last,
-      );
     }
   }
 }
@@ -236,7 +211,7 @@ export class RawDebugCalls extends DebugCalls {
 export class ObjectDebugCalls extends DebugCalls {
   malloc(sizeBytes: number): number {
     if (!(sizeBytes >= 0 && sizeBytes < this.limit)) return this.refused("_PyMem_DebugMalloc", sizeBytes);
-    if (!this.host.gil.isHeld) this.host.damage.withoutGil("_PyMem_DebugMalloc");
+    if (!this.gil.isHeld) this.host.damage.withoutGil("_PyMem_DebugMalloc");
     const base = this.calls.malloc(sizeBytes + this.overheadBytes);
     if (base === 0) return 0;
     const p = base + this.headBytes;
@@ -246,7 +221,7 @@ export class ObjectDebugCalls extends DebugCalls {
   }
 
   free(p: number): void {
-    if (!this.host.gil.isHeld) this.host.damage.withoutGil("_PyMem_DebugFree");
+    if (!this.gil.isHeld) this.host.damage.withoutGil("_PyMem_DebugFree");
     if (!(p >= this.headBytes && p >>> 0 === p && p < this.bytes.u8.length)) {
       this.freeSlowly(p);
       return;
@@ -258,6 +233,6 @@ export class ObjectDebugCalls extends DebugCalls {
   }
 
   protected override enter(cFunction: string): void {
-    if (!this.host.gil.isHeld) this.host.damage.withoutGil(cFunction);
+    if (!this.gil.isHeld) this.host.damage.withoutGil(cFunction);
   }
 }

@@ -132,8 +132,8 @@ export class Gil {
     const waiting = new Waiting(this.words, id, this.lostAfterIntervals);
     try {
       while (!waiting.take()) {
-        const { wakeWord, wakeValue, intervalMs } = waiting;
-        waiting.waited(Atomics.wait(this.words.i32, wakeWord, wakeValue, intervalMs) === "timed-out");
+        const { wakeWord, wakeValue, timeoutMs } = waiting;
+        waiting.waited(Atomics.wait(this.words.i32, wakeWord, wakeValue, timeoutMs) === "timed-out");
       }
     } finally {
       waiting.end();
@@ -147,8 +147,8 @@ export class Gil {
     const waiting = new Waiting(this.words, id, this.lostAfterIntervals);
     try {
       while (!waiting.take()) {
-        const { wakeWord, wakeValue, intervalMs } = waiting;
-        const result = Atomics.waitAsync(this.words.i32, wakeWord, wakeValue, intervalMs);
+        const { wakeWord, wakeValue, timeoutMs } = waiting;
+        const result = Atomics.waitAsync(this.words.i32, wakeWord, wakeValue, timeoutMs);
         waiting.waited((await result.value) === "timed-out");
       }
     } finally {

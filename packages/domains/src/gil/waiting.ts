@@ -7,11 +7,19 @@ import { ThreadState } from "./layout.ts";
 /** Intervals that a thread to which the lock was handed has to take it, before it is handed to the next one. */
 const HANDED_PATIENCE = 4;
 
+/**
+ * Who has asked for the lock and sees no sign of life of its holder looks again this many intervals later: each look comes
+ * late on a busy machine, and fewer looks come less late. Whoever gives the lock back wakes it before.
+ */
+const SILENT_STEP = 10;
+
 export class Waiting {
   /** The word that changes when it is time to look again, and its value when {@link take} looked. */
   readonly wakeWord: number;
   wakeValue = 0;
-  readonly intervalMs: number;
+  private readonly intervalMs: number;
+  /** Intervals until the next look. */
+  private step = 1;
   private readonly words: GilWords;
   private readonly id: number;
   private readonly lostAfterIntervals: number;
@@ -61,14 +69,18 @@ export class Waiting {
    */
   waited(timedOut: boolean): void {
     if (this.words.stateOf(this.id) === ThreadState.dozing) this.queue();
-    if (!timedOut) return;
-    this.intervals++;
+    if (!timedOut) {
+      this.step = 1;
+      return;
+    }
+    this.intervals += this.step;
     const { i32, at } = this.words;
     const owner = Atomics.load(i32, at.owner);
     if (owner > 0 && Atomics.exchange(i32, at.dropRequest, 1) === 0) Atomics.add(i32, at.dropRequests, 1);
     const sign = owner > 0 ? this.words.load(this.words.thread(owner) + ThreadWord.beats) : 0;
     const moved = owner !== this.lastOwner || sign !== this.lastSign;
-    this.silent = moved ? 0 : this.silent + 1;
+    this.silent = moved ? 0 : this.silent + this.step;
+    this.step = owner > 0 && this.silent >= HANDED_PATIENCE ? SILENT_STEP : 1;
     this.lastOwner = owner;
     this.lastSign = sign;
     if (owner < 0 && this.silent >= HANDED_PATIENCE) this.handOn(owner);
@@ -76,6 +88,11 @@ export class Waiting {
       const name = this.words.readName(owner);
       throw new GilLostError(owner, name, "silent", this.silent * this.intervalMs);
     }
+  }
+
+  /** Milliseconds until the next look, unless somebody wakes this thread. */
+  get timeoutMs(): number {
+    return this.step * this.intervalMs;
   }
 
   /** Waits no more, with the lock or without it. */

@@ -9,8 +9,8 @@ import { heapLock } from "../state-layout.ts";
 
 const SPINS = 200;
 /** How long a wait is before it looks again, and how many of these without any progress mean that the holder is gone. */
-const WAIT_MS = 5;
-const LOST_AFTER_WAITS = 100;
+const WAIT_MS = 50;
+const LOST_AFTER_WAITS = 10;
 /** In the place of a thread's id, for a thread that is not attached: C lets those call the raw domain too. */
 const UNATTACHED = 1 << 16;
 

@@ -139,10 +139,10 @@ describe("the GIL between Workers", () => {
     const waiters = ["w1", "w2"].map((name) => start(linear, name, { kind: "acquire" }));
     await Promise.all(waiters.map((one) => one.hears("attached")));
     await holder.worker.terminate();
-    const terminatedAt = performance.now();
     const lost = await Promise.all(waiters.map((one) => one.hears("lost")));
-    expect(performance.now() - terminatedAt).toBeLessThan(1000);
     for (const { threadName, reason, message } of lost) {
+      // Their own waiting: what a busy machine adds to it is not theirs.
+      expect(Number(/(\d+) ms of waiting/.exec(message)![1])).toBeLessThan(600);
       expect({ threadName, reason }).toEqual({ threadName: "the holder", reason: "silent" });
       expect(message).toContain('the thread "the holder" (1) holds it and has shown no sign of life');
     }
