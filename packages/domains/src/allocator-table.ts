@@ -32,17 +32,22 @@ export class AllocatorTable {
     this.options = options;
   }
 
+  /** @throws {RangeError} when there is no such domain. */
   get(domain: DomainName): StoredAllocator {
-    return this.options.domains[domain].allocator;
+    return this.domain(domain).allocator;
   }
 
-  /** @throws {TypeError} when `allocator` has not all of its functions. */
+  /**
+   * @throws {RangeError} when there is no such domain.
+   * @throws {TypeError} when `allocator` has not all of its functions.
+   */
   set(domain: DomainName, allocator: PyMemAllocatorEx): void {
-    const { domains, ledger } = this.options;
+    const { ledger } = this.options;
+    const target = this.domain(domain);
     const stored = StoredAllocator.of(allocator);
     const origin = this.originOf(stored);
     if (origin !== "foreign" && ledger.size > 0) ledger.settle(this.options.isEngineBlock());
-    domains[domain].set(stored, origin);
+    target.set(stored, origin);
   }
 
   /** Puts the debug hooks around every allocator that does not have them (`PyMem_SetupDebugHooks`). */
@@ -96,6 +101,12 @@ export class AllocatorTable {
   isInUse(name: "malloc" | "pymalloc"): boolean {
     const allocator = this.options[name];
     return domainNames.some((domain) => this.chain(domain).some((one) => one.equals(allocator)));
+  }
+
+  private domain(name: DomainName): Domain<RawAddress> | Domain<BlockAddress> {
+    const { domains } = this.options;
+    if (Object.hasOwn(domains, name)) return domains[name];
+    throw new RangeError(`There is no domain ${String(name)}. The domains are ${domainNames.join(", ")}.`);
   }
 
   private nameOf(allocatorOf: (domain: DomainName) => StoredAllocator): string | null {

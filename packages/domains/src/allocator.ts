@@ -70,9 +70,10 @@ export class StoredAllocator implements PyMemAllocatorEx {
   static of(allocator: PyMemAllocatorEx): StoredAllocator {
     if (allocator instanceof StoredAllocator) return allocator;
     for (const call of ["malloc", "calloc", "realloc", "free"] as const) {
-      if (typeof allocator[call] !== "function") {
+      const given: unknown = (allocator as PyMemAllocatorEx | null | undefined)?.[call];
+      if (typeof given !== "function") {
         throw new TypeError(
-          `An allocator needs malloc, calloc, realloc and free; ${call} is ${typeof allocator[call]}.`,
+          `An allocator needs malloc, calloc, realloc and free; ${call} is ${typeof given}.`,
         );
       }
     }

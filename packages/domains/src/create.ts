@@ -1,14 +1,12 @@
 // Making domains with everything that they need, and joining those that another thread has made.
 
 import { OutOfMemoryError, type Profile, profileFor, type RawAddress, rawAddress } from "@obmalloc/abi";
-import { mappedArenas } from "@obmalloc/pymalloc";
-import { LinearMemory, type MemorySource, PageMapper, RawHeap } from "@obmalloc/raw-heap";
+import { type ArenaAllocator, mappedArenas } from "@obmalloc/pymalloc";
+import { LinearMemory, type MemorySource, PageMapper, RawHeap, SharedHeap } from "@obmalloc/raw-heap";
 import { Domains, type DomainsOptions } from "./domains.ts";
 import { type Environment, readSettings, type Settings, type XOptions } from "./environment.ts";
 import type { ThreadsMode } from "./object-engine.ts";
 import { domainsState } from "./state-layout.ts";
-import { HeapLock } from "./threads/heap-lock.ts";
-import { LockedHeap } from "./threads/locked-heap.ts";
 import { joinPlace, type Place } from "./threads/place.ts";
 
 /** What belongs to a thread, not to the memory. */
@@ -75,7 +73,7 @@ export function createSharedDomains(options: CreateDomainsOptions & { readonly t
   const settings = settingsOf(options, profile);
   const linear = new LinearMemory({ shared: true, ...(maxBytes === undefined ? {} : { maxBytes }) });
   const mapper = PageMapper.create(linear);
-  const heap = RawHeap.create(mapper, { model: profile.model });
+  const heap = asShared(RawHeap.create(mapper, { model: profile.model, name: options.threadName ?? "main" }));
   const { sizeBytes } = domainsState(profile);
   const stateAddress = rawAddress(heap.calloc(1, sizeBytes));
   if (stateAddress === 0) throw new OutOfMemoryError("domains state", sizeBytes);
@@ -89,7 +87,7 @@ export function createSharedDomains(options: CreateDomainsOptions & { readonly t
   };
   const place = joinPlace(stateAddress, { ...options, profile, linear });
   if (threads === "gil") place.gil.acquire();
-  return { memory: sharedDomains(handle, linear, mapper, heap, place, options), handle };
+  return { memory: sharedDomains(handle, mapper, { ...place, heap }, options), handle };
 }
 
 /**
@@ -102,22 +100,45 @@ export function joinDomains(handle: DomainsHandle, options: ThreadOptions = {}):
   const { source, maxBytes, profile, stateAddress } = handle;
   const linear = new LinearMemory({ source, maxBytes });
   const mapper = PageMapper.attach(linear);
-  const place = joinPlace(stateAddress, { threadName: "worker", ...options, profile, linear });
-  return sharedDomains(handle, linear, mapper, RawHeap.attach(mapper), place, options);
+  const threadName = options.threadName ?? "worker";
+  const place = joinPlace(stateAddress, { ...options, threadName, profile, linear });
+  const heap = attachHeap(mapper, `${threadName} (${place.gil.threadId})`);
+  return sharedDomains(handle, mapper, { ...place, heap }, options);
+}
+
+/** Another thread's heap, under a name for messages; without one, should a terminated thread of the same name have left it. */
+function attachHeap(mapper: PageMapper, name: string): SharedHeap {
+  try {
+    return asShared(RawHeap.attach(mapper, { name }));
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    return asShared(RawHeap.attach(mapper));
+  }
+}
+
+function asShared(heap: RawHeap): SharedHeap {
+  if (heap instanceof SharedHeap) return heap;
+  throw new TypeError("The raw heap in this memory has no lock: it was not made for several threads.");
 }
 
 function sharedDomains(
-  { threads, profile, settings, stateAddress }: DomainsHandle,
-  linear: LinearMemory,
+  { threads, profile, settings }: DomainsHandle,
   mapper: PageMapper,
-  heap: RawHeap,
-  place: Place,
+  place: Place & { readonly heap: SharedHeap },
   options: ThreadOptions,
 ): Domains {
-  const lock = new HeapLock(linear, stateAddress + domainsState(profile).offsets.heap_lock, place.gil);
-  const raw = new LockedHeap(heap, lock);
-  const arenas = raw.lockedArenas(mappedArenas(mapper, profile.pymalloc.poolBytes));
-  return new Domains({ ...options, profile, linear, raw, arenas, settings, threads, place });
+  const { heap: raw } = place;
+  const arenas = lockedArenas(raw, mappedArenas(mapper, profile.pymalloc.poolBytes));
+  return new Domains({ ...options, profile, linear: mapper.memory, raw, arenas, settings, threads, place });
+}
+
+/** Arenas from the pages that the heap takes its own from: these have the heap's lock. */
+function lockedArenas(heap: SharedHeap, arenas: ArenaAllocator): ArenaAllocator {
+  return {
+    ctx: arenas.ctx,
+    alloc: (ctx, sizeBytes) => heap.locked(() => arenas.alloc(ctx, sizeBytes)),
+    free: (ctx, address, sizeBytes) => heap.locked(() => arenas.free(ctx, address, sizeBytes)),
+  };
 }
 
 function settingsOf({ environment = {}, xOptions = {} }: CreateDomainsOptions, profile: Profile): Settings {

@@ -91,6 +91,7 @@ export class Domains {
   /** How threads share the domains; null when they do not. */
   readonly threads: ThreadsMode | null;
   private readonly engine: ObjectEngine;
+  private readonly place: Place;
   private readonly stderr: (text: string) => void;
   private readonly arenaSource: ArenaSource;
   private readonly table: AllocatorTable;
@@ -109,6 +110,7 @@ export class Domains {
     this.settings = settings;
     this.stderr = options.stderr ?? (() => {});
     const place = options.place ?? makePlace(raw, options);
+    this.place = place;
     this.stateAddress = place.stateAddress;
     this.gil = place.gil;
     this.threads = options.threads ?? null;
@@ -238,6 +240,7 @@ export class Domains {
   /** The end of a thread's part in domains that threads share: it may be called no more, and its place is free. */
   detach(): void {
     this.engine.leave();
+    this.place.heap?.detach();
     if (this.gil.isHeld) this.gil.release();
     this.gil.detach();
   }

@@ -27,7 +27,7 @@ export {
   NoMemoryError,
 } from "./errors.ts";
 export { type CapturedStack, type FrameProvider, noFrames, type StackFrame } from "./frames.ts";
-export { GilLostError, GilMisuseError, LockLostError, type LockName } from "./gil/errors.ts";
+export { GilLostError, GilMisuseError } from "./gil/errors.ts";
 export { Gil, type GilOptions, type GilSnapshot } from "./gil/gil.ts";
 export type { GilThread } from "./gil/gil-words.ts";
 export { gilState, gilThread } from "./gil/layout.ts";

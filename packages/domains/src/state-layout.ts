@@ -7,11 +7,6 @@ import { gilState } from "./gil/layout.ts";
 export const MAX_THREAD_HEAPS = 64;
 
 /**
- * The lock of the raw heap: the id of the thread that has it, how many wait for it, and how often it was taken.
- */
-export const heapLock = struct(ilp32, { owner: "i32", waiting: "i32", taken: "u32" });
-
-/**
  * A thread's own heap: a {@link ThreadHeapState}, the first of the blocks that other threads have freed (each links to
  * the next one with its first word), the address of its pymalloc, and how many blocks of the raw heap the thread has
  * freed: whoever made them counted them.
@@ -26,16 +21,15 @@ export const ThreadHeapState = { none: 0, used: 1, left: 2 } as const;
  * has its own; `owners` that of the map of whose each pool is; `serialno` counts the debug blocks that were made (builds
  * with serial numbers).
  *
- *     ┌──────────┬────────┬──────────┬───────────┬─ ─ ─ ─┬─ ─ ─ ─ ─ ─ ─ ─ ┐
- *     │ pymalloc │ owners │ serialno │ heap lock │ gil   │ thread_heaps
- *     └──────────┴────────┴──────────┴───────────┴─ ─ ─ ─┴─ ─ ─ ─ ─ ─ ─ ─ ┘
+ *     ┌──────────┬────────┬──────────┬─ ─ ─ ─┬─ ─ ─ ─ ─ ─ ─ ─ ┐
+ *     │ pymalloc │ owners │ serialno │ gil   │ thread_heaps
+ *     └──────────┴────────┴──────────┴─ ─ ─ ─┴─ ─ ─ ─ ─ ─ ─ ─ ┘
  */
 export const domainsState = ({ model }: Profile) =>
   struct(model, {
     pymalloc: "ptr",
     owners: "ptr",
     serialno: "size",
-    heap_lock: heapLock,
     gil: gilState,
     thread_heaps: array(threadHeap, MAX_THREAD_HEAPS),
   });

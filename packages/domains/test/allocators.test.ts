@@ -5,6 +5,7 @@ import {
   bindCApi,
   countingAllocator,
   createDomains,
+  type DomainName,
   type Domains,
   domainNames,
   loggingAllocator,
@@ -145,10 +146,21 @@ describe("the allocators of the domains", () => {
     }
   });
 
+  it("are those of three domains", () => {
+    const memory = make();
+    const nowhere = "world" as DomainName;
+    expect(() => memory.getAllocator(nowhere)).toThrow(
+      "There is no domain world. The domains are raw, mem, obj.",
+    );
+    expect(() => memory.setAllocator(nowhere, memory.getAllocator("raw"))).toThrow(RangeError);
+  });
+
   it("refuse what is no allocator", () => {
     const memory = make();
     const half = { ctx: null, malloc: () => 0 } as unknown as PyMemAllocatorEx;
-    expect(() => memory.setAllocator("mem", half)).toThrow("needs malloc, calloc, realloc and free");
+    for (const none of [half, null as unknown as PyMemAllocatorEx]) {
+      expect(() => memory.setAllocator("mem", none)).toThrow("needs malloc, calloc, realloc and free");
+    }
     expect(memory.allocatorName).toBe("pymalloc");
   });
 

@@ -5,52 +5,33 @@ export class GilMisuseError extends ObmallocError {
   override readonly name: string = "GilMisuseError";
 }
 
-/** A lock that threads share. */
-export type LockName = "GIL" | "raw heap";
-
 /**
- * The thread that holds a lock will not give it back: it was terminated ("gone"), or it has shown no sign of life for so
+ * The thread that holds the GIL will not give it back: it was terminated ("gone"), or it has shown no sign of life for so
  * long that it must be taken for dead ("silent"). What it was doing to the heap may be half done.
  */
-export class LockLostError extends ObmallocError {
-  override readonly name: string = "LockLostError";
-  readonly lock: LockName;
+export class GilLostError extends ObmallocError {
+  override readonly name: string = "GilLostError";
   /** The holder. */
   readonly threadId: number;
   readonly threadName: string;
   readonly reason: "gone" | "silent";
 
-  constructor(
-    lock: LockName,
-    threadId: number,
-    threadName: string,
-    reason: "gone" | "silent",
-    silentMs: number,
-    advice: readonly string[] = [],
-  ) {
+  constructor(threadId: number, threadName: string, reason: "gone" | "silent", silentMs: number) {
     const who = `the thread "${threadName}" (${threadId})`;
     super(
       reason === "gone"
-        ? `The ${lock} is lost: ${who} was terminated while it held it.`
-        : `The ${lock} is lost: ${who} holds it and has shown no sign of life for ${silentMs} ms of waiting.`,
-      { details: advice },
+        ? `The GIL is lost: ${who} was terminated while it held it.`
+        : `The GIL is lost: ${who} holds it and has shown no sign of life for ${silentMs} ms of waiting.`,
+      {
+        details: [
+          reason === "gone"
+            ? "The heap may be half changed: check() says so. recover() gives the lock free."
+            : "It was terminated, or runs code that never calls checkpoint(). recover() takes the lock away from it.",
+        ],
+      },
     );
-    this.lock = lock;
     this.threadId = threadId;
     this.threadName = threadName;
     this.reason = reason;
-  }
-}
-
-/** The holder of the GIL is gone. `recover()` takes the lock away from it. */
-export class GilLostError extends LockLostError {
-  override readonly name: string = "GilLostError";
-
-  constructor(threadId: number, threadName: string, reason: "gone" | "silent", silentMs: number) {
-    super("GIL", threadId, threadName, reason, silentMs, [
-      reason === "gone"
-        ? "The heap may be half changed: check() says so. recover() gives the lock free."
-        : "It was terminated, or runs code that never calls checkpoint(). recover() takes the lock away from it.",
-    ]);
   }
 }

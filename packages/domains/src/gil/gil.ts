@@ -50,8 +50,6 @@ export class Gil {
   isHeld = false;
   /** Of this thread; 0 before {@link attach}. */
   threadId = 0;
-  /** Where the `gilState` lies. */
-  readonly address: number;
   private readonly linear: LinearMemory;
   private readonly words: GilWords;
   private readonly lostAfterIntervals: number;
@@ -60,7 +58,6 @@ export class Gil {
 
   constructor({ linear, address, lostAfterIntervals }: GilOptions) {
     this.linear = linear;
-    this.address = address;
     this.words = new GilWords(linear, address);
     this.lostAfterIntervals = lostAfterIntervals ?? DEFAULT_LOST_AFTER;
     const { i32, at } = this.words;

@@ -1,7 +1,7 @@
 // Where domains live: their state in a memory, and the lock that lies in it, as one thread has them.
 
 import { OutOfMemoryError, type Profile, type RawAddress, rawAddress } from "@obmalloc/abi";
-import type { LinearMemory, RawAllocator } from "@obmalloc/raw-heap";
+import type { LinearMemory, RawAllocator, SharedHeap } from "@obmalloc/raw-heap";
 import { Gil } from "../gil/gil.ts";
 import { domainsState } from "../state-layout.ts";
 
@@ -9,6 +9,8 @@ export interface Place {
   readonly stateAddress: RawAddress;
   /** The calling thread is attached to it. */
   readonly gil: Gil;
+  /** The raw heap of the calling thread, where others have one too. */
+  readonly heap?: SharedHeap;
 }
 
 export interface PlaceOptions {

@@ -1,7 +1,7 @@
 // A Worker that joins domains and does what a test tells it: workerData is a HeapTask.
 
 import { parentPort, workerData } from "node:worker_threads";
-import { type Domains, FatalMemoryError, joinDomains, LockLostError } from "@obmalloc/domains";
+import { type Domains, FatalMemoryError, GilLostError, joinDomains } from "@obmalloc/domains";
 import { exchange } from "./exchange.ts";
 import type { HeapMessage, HeapTask } from "./heap-task.ts";
 
@@ -53,7 +53,7 @@ try {
   const more =
     error instanceof FatalMemoryError
       ? { text: error.text }
-      : error instanceof LockLostError
+      : error instanceof GilLostError
         ? { threadName: error.threadName }
         : {};
   say({ kind: "threw", name, message, ...more });
