@@ -177,7 +177,7 @@ export function addBenchCommand(program: Command): void {
     .option("--live <counts>", "live blocks, such as 10000,1000000 (default: by stream)", counts)
     .option("--operations <n>", "timed operations (default: by stream)", wholeNumber)
     .option("--sizes <min-max>", "bytes of small blocks (default: by stream)", sizeRange)
-    .option("--workers <counts>", "Workers of T1 and T2 (default: 1,2)", counts)
+    .option("--workers <counts>", "Workers of T1 and T2 (default: 1,2,4)", counts)
     .option("--isolate", "a process for each allocator and stream")
     .option("--verify", "first fill all blocks, and compare what they hold")
     .option("--json", "as JSON, as the schema in schemas/ describes it")

@@ -11,7 +11,7 @@ import { workerHeaps } from "../workers/heaps.ts";
 import { type WorkerBenchOptions, workerStreams } from "../workers/run.ts";
 
 const DEFAULT_BASES = ["dlmalloc", "cpython-3.11"];
-const DEFAULT_WORKERS = [1, 2];
+const DEFAULT_WORKERS = [1, 2, 4];
 const DEFAULT_LIVE_OF_WORKER = 10_000;
 const DEFAULT_OPERATIONS_OF_WORKER = 500_000;
 const DEFAULT_SIZES_OF_WORKER: SizeRange = { min: 4, max: 512 };
