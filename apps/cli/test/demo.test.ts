@@ -48,6 +48,18 @@ describe("demo", () => {
     },
   );
 
+  it("toy-allocator: the same four lines of both policies, each with the memory", async () => {
+    const lines = (await demo("toy-allocator")).split("\n").map((line) => line.trim());
+    const said = lines.filter((line) => /^(Block\d \w+|Out of memory)$/.test(line));
+    const four = ["Block1 allocated", "Block2 allocated", "Block1 freed", "Out of memory"];
+    expect(said).toEqual([...four, ...four]);
+    const pictures = lines.flatMap((line, i) => (line.startsWith("0 ") ? [lines.slice(i, i + 4)] : []));
+    const row = (offset: number, cell: string) => `${offset} ${cell.repeat(32)}`;
+    expect(pictures[3]).toEqual([row(0, "."), row(256, "2"), row(512, "."), row(768, ".")]);
+    expect(pictures).toHaveLength(8);
+    expect(pictures[4]![0]).toBe(`0 hh${"1".repeat(30)}`);
+  });
+
   it("domains: who serves what", async () => {
     const text = await demo("domains", "--version", "3.7");
     expect(text).toContain("obmalloc demo domains: CPython 3.7, 64 bits");

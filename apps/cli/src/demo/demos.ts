@@ -4,6 +4,11 @@ import type { Demo } from "./demo.ts";
 
 export const demos: readonly Demo[] = [
   {
+    name: "toy-allocator",
+    description: "the allocator that people write first, over 1024 bytes, beside a real one",
+    load: async () => (await import("./raw-heap/toy-allocator.ts")).toyAllocatorDemo,
+  },
+  {
     name: "domains",
     description: "three domains, one heap: who serves what, and PYTHONMALLOC",
     load: async () => (await import("./domains/domains.ts")).domainsDemo,
