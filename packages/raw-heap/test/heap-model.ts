@@ -51,13 +51,34 @@ export function programs(steps: number, largest: number): fc.Arbitrary<Step[]> {
   return fc.array(step, { maxLength: steps });
 }
 
+/** A program of any length from a seed: it grows to about 2,000 blocks, loses most of them now and then, and grows again. */
+export function* longProgram(seed: number, steps: number, largest: number): Generator<Step> {
+  let state = seed;
+  const random = (below: number) => {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0; // Knuth's linear congruence; its high bits are good
+    return Math.floor((state / 2 ** 32) * below);
+  };
+  const sizeBytes = () => random([128, 1100, largest][Math.floor(random(100) / 45)]!);
+  for (let i = 0; i < steps; i++) {
+    const kind = random(1000);
+    if (kind < 480) yield { do: "malloc", sizeBytes: sizeBytes() };
+    else if (kind < 520) yield { do: "calloc", sizeBytes: sizeBytes() };
+    else if (kind < 700) yield { do: "realloc", pick: random(2 ** 30), sizeBytes: sizeBytes() };
+    else if (kind < 990) yield { do: "free", pick: random(2 ** 30) };
+    else if (kind < 998) yield { do: "alignedAlloc", shift: random(14), sizeBytes: sizeBytes() };
+    else if (kind < 999) yield { do: "freeMost", keepEach: 2 + random(8) };
+    else yield { do: "trim" };
+  }
+}
+
 /** Runs a program on a new heap; `check()` has to be clean after every `checkEach`th step and at the end. */
-export function runProgram(heap: RawHeap, steps: readonly Step[], checkEach: number = 1): HeapOracle {
+export function runProgram(heap: RawHeap, steps: Iterable<Step>, checkEach: number = 1): HeapOracle {
   const oracle = new HeapOracle(heap.memory);
   const run = new ProgramRun(heap, oracle);
-  for (const [index, step] of steps.entries()) {
+  let index = 0;
+  for (const step of steps) {
     run.step(step);
-    if (index % checkEach === 0) expect(heap.check()).toEqual([]);
+    if (index++ % checkEach === 0) expect(heap.check()).toEqual([]);
   }
   oracle.verify();
   expect(heap.check()).toEqual([]);

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { LinearMemory, type PolicyName, RawHeap } from "../src/index.ts";
-import { programs, runProgram } from "./heap-model.ts";
+import { longProgram, programs, runProgram } from "./heap-model.ts";
 
 const MIB = 1024 * 1024;
 const growing: PolicyName[] = ["default", "first-fit", "next-fit", "best-fit", "buddy", "bump"];
@@ -44,6 +44,14 @@ describe.each(all)("The policy %s", (policy) => {
       }),
       { numRuns: 60 },
     );
+  });
+
+  // HEAP_STEPS=10000000 makes it a long run.
+  it("goes on like that for long", { timeout: 3_600_000 }, () => {
+    const steps = Number(process.env.HEAP_STEPS ?? 20_000);
+    const seed = Number(process.env.HEAP_SEED ?? 1);
+    const oracle = runProgram(makeHeap(policy, fixedBytes), longProgram(seed, steps, 20_000), 1000);
+    expect(oracle.blocks.size).toBeGreaterThan(0);
   });
 
   it("gives everything back that it was given, so that the largest block fits again", () => {
