@@ -63,6 +63,7 @@ export class ArenaHistory {
 
   /** Another call of the allocator begins. */
   countCall(): void {
+    if (this.words.length === 0) this.memory.refresh(); // somebody else has grown the memory
     const calls = this.control + CONTROL.calls;
     if (++this.words[calls]! === 0) this.words[this.control + CONTROL.calls_high]!++;
   }

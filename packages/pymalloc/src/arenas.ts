@@ -75,21 +75,21 @@ export abstract class Arenas {
    * Its header has `arenaindex` and the size class of its last use; nothing else is to be relied on.
    * @returns the pool's address, NULL when there is no memory for another arena.
    */
-  abstract takePool(): number;
+  abstract takePool(words: Uint32Array): number;
 
   /** Takes back a pool without blocks in use, out of any list. May give its arena back to the system. */
-  abstract putPool(header: number): void;
+  abstract putPool(words: Uint32Array, header: number): void;
 
   /** Counts a pool that the head of the list gives away. */
-  protected abstract countTaken(head: number): void;
+  protected abstract countTaken(words: Uint32Array, head: number): void;
   /** The list was empty, and has this arena now. */
   protected abstract added(arena: number): void;
   /** The head of the list is about to give away one of its `count` free pools. */
-  protected abstract taking(head: number, count: number): void;
+  protected abstract taking(words: Uint32Array, head: number, count: number): void;
   /** An arena that had no free pool has become the head of the list. */
   protected abstract entered(head: number): void;
   /** The last arena of the list has one more than `count` free pools; it keeps its place. */
-  protected abstract grewAtEnd(arena: number, count: number): void;
+  protected abstract grewAtEnd(words: Uint32Array, arena: number, count: number): void;
   /** An arena had `count` free pools, has one more, and is about to leave the list. */
   protected abstract leaving(arena: number, count: number): void;
   /** An arena of the list has one more than `count` free pools, and may have to move to the right. */
@@ -151,7 +151,7 @@ export abstract class Arenas {
     }
     const arena = this.words[this.usableArenas]! >>> 2;
     const pool = (this.returnsPools && this.reclaimPool(arena)) || this.carvePool(arena);
-    this.countTaken(arena);
+    this.countTaken(this.words, arena);
     return pool;
   }
 

@@ -119,6 +119,7 @@ function assemble(
   const PyMallocOfProfile = pymallocClass(profile, {
     checked: owner.checked === true,
     counting: countsCalls,
+    watching: memory.shared || (memory.foreign && memory.source instanceof ArrayBuffer),
   });
   return new PyMallocOfProfile({
     memory,

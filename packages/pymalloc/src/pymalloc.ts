@@ -125,7 +125,7 @@ export abstract class PyMalloc {
    * Pops a block for `sizeBytes` from 1 to the threshold, which is not checked; never asks the raw allocator for a
    * block (`pymalloc_alloc`).
    *
-   * @returns NULL when there is no memory for another arena.
+   * @returns NULL when there is no memory for another arena, or when somebody else has just grown the memory.
    */
   abstract allocateSmall(sizeBytes: number): BlockAddress;
 
@@ -139,8 +139,8 @@ export abstract class PyMalloc {
   /** Bytes of a block that lies in a pool: those of its class, not those that were asked for. */
   abstract blockSizeBytes(p: BlockAddress): number;
 
-  /** Whether `p` lies in a pool that has been carved, be it in use or free. */
-  abstract isCarved(p: number): boolean;
+  /** {@link isCarved} for views that are sure to be good. */
+  protected abstract inPool(p: number): boolean;
 
   /** A pool for a class that has none in use: its first block, or NULL. `ring` is the word of the class's ring. */
   protected abstract allocateFromNewPool(ring: number, szidx: number): BlockAddress;
@@ -153,6 +153,7 @@ export abstract class PyMalloc {
   calloc(nelem: number, elsize: number): BlockAddress {
     const { model } = this.profile;
     if (!isSize(nelem, model) || !isSize(elsize, model)) return NULL;
+    this.hasNewViews();
     const sizeBytes = nelem * elsize;
     if (sizeBytes > 0 && sizeBytes <= this.threshold) {
       const block = this.allocateSmall(sizeBytes);
@@ -185,8 +186,15 @@ export abstract class PyMalloc {
     return moved;
   }
 
+  /** Whether `p` lies in a pool that has been carved, be it in use or free. */
+  isCarved(p: number): boolean {
+    this.hasNewViews();
+    return this.inPool(p);
+  }
+
   /** Whether `p` lies in one of the arenas, be it a block or not (`address_in_range`). */
   addressInRange(p: number): boolean {
+    this.hasNewViews();
     return this.membership.contains(p);
   }
 
@@ -198,6 +206,7 @@ export abstract class PyMalloc {
 
   /** Adds `delta` to the number of blocks that the raw allocator holds for this one. */
   countRawBlocks(delta: number): void {
+    this.hasNewViews();
     const count = (this.words[this.rawBlocks]! + delta) | 0;
     if (this.pointerIsTwoWords) this.words[this.rawBlocks + 1] = count >> 31;
     this.words[this.rawBlocks] = count;
@@ -225,16 +234,19 @@ export abstract class PyMalloc {
 
   /** Arenas that were mapped and given back, oldest first; empty unless the allocator was made with `history`. */
   history(): readonly ArenaEvent[] {
+    this.hasNewViews();
     return this.arenaHistory?.events() ?? [];
   }
 
   /** Arenas that came or went without room to remember it. */
   get lostHistoryCount(): number {
+    this.hasNewViews();
     return this.arenaHistory?.lostCount ?? 0;
   }
 
   /** Calls of malloc, calloc, realloc and free so far; 0 unless the allocator was made with `history`. */
   get callCount(): number {
+    this.hasNewViews();
     return this.arenaHistory?.callCount ?? 0;
   }
 
@@ -249,27 +261,44 @@ export abstract class PyMalloc {
 
   /** Arenas allocated at present. */
   get arenaCount(): number {
+    this.hasNewViews();
     return this.arenas.slots.currentCount;
   }
 
   /** Times an arena was allocated. */
   get arenasAllocatedTotal(): number {
+    this.hasNewViews();
     return this.arenas.slots.totalCount;
   }
 
   /** The largest number of arenas at one time. */
   get arenasHighwater(): number {
+    this.hasNewViews();
     return this.arenas.slots.highwaterCount;
+  }
+
+  /**
+   * Looks whether somebody else has grown the memory, which takes our views' bytes away.
+   *
+   * @returns whether the views are new: what was read before has to be read again.
+   */
+  protected hasNewViews(): boolean {
+    return this.words.length === 0 && this.memory.refresh();
   }
 
   /** `malloc` for what is not small, or when there is no memory for another arena. */
   protected mallocRaw(sizeBytes: number): BlockAddress {
+    if (this.hasNewViews()) return this.obtain(sizeBytes);
     return this.adopt(this.raw.malloc(sizeBytes));
   }
 
   /** `free` of what lies in no pool. */
   protected freeElsewhere(p: BlockAddress): void {
     if (p === 0) return;
+    if (this.hasNewViews() && this.inPool(p)) {
+      this.freeSmall(p);
+      return;
+    }
     if (this.membership.contains(p))
       this.refuse("free", p, "It lies in an arena, where no pool has been carved.");
     this.raw.free(rawAddress(p));

@@ -68,6 +68,7 @@ export class StateView {
   private readonly poolLayout: ReturnType<typeof poolHeader>;
 
   constructor({ memory, profile, rules, address, stateAddress }: Machine) {
+    memory.refresh();
     this.profile = profile;
     this.memory = memory;
     this.rules = rules;

@@ -23,6 +23,7 @@ export class BlockOracle {
 
   /** A new block: fails when it shares a byte with a live one or leaves the memory. Fills it. */
   acquire(address: number, sizeBytes: number): void {
+    this.memory.refresh();
     expect(address).toBeGreaterThan(0);
     expect(address + sizeBytes).toBeLessThanOrEqual(this.memory.byteLength);
     expect(this.blocks.has(address), `${address} is live already`).toBe(false);
@@ -57,6 +58,7 @@ export class BlockOracle {
   }
 
   private expectFilled(address: number, sizeBytes: number, mark: number): void {
+    this.memory.refresh();
     const held = this.memory.u8.subarray(address, address + sizeBytes);
     expect(held.findIndex((byte) => byte !== mark)).toBe(-1);
   }

@@ -32,7 +32,7 @@ export function defineAllocating(Base: PyMallocClass, layout: HotLayout): PyMall
       words[header]!++;
       words[header + freeblock] = next;
       if (next === 0) this.extendPool(header, ring, szidx);
-      return block as BlockAddress;
+      return (block >>> 0) as BlockAddress; // 0 where the views' bytes were taken away: nothing was read or written
     }
 
     /** The free list has run dry: carves one more block, or takes the full pool, its ring's first, out of it. */
@@ -40,15 +40,15 @@ export function defineAllocating(Base: PyMallocClass, layout: HotLayout): PyMall
       const words = this.words;
       const offset = words[header + nextoffset]!;
       if (offset <= words[header + maxnextoffset]!) {
-        const block = (header << 2) + offset;
-        words[header + freeblock] = block;
+        const carved = (header << 2) + offset;
+        words[header + freeblock] = carved;
         words[header + nextoffset] = offset + ((szidx + 1) << alignmentShift);
-        words[(block >>> 2) + high] = 0;
-        words[block >>> 2] = 0;
+        words[(carved >>> 2) + high] = 0;
+        words[carved >>> 2] = 0;
       } else {
-        const next = words[header + nextpool]!;
-        words[ring] = next;
-        words[(next >>> 2) + prevpool] = (ring - anchor) << 2;
+        const following = words[header + nextpool]!;
+        words[ring] = following;
+        words[(following >>> 2) + prevpool] = (ring - anchor) << 2;
       }
     }
   }

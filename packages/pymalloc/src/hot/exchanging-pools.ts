@@ -9,19 +9,18 @@ export function defineExchangingPools(Base: ArenasClass, layout: ArenaLayout): A
   const { nfreepools, freepools, nextarena, prevarena, arenaWords } = layout;
 
   abstract class ExchangingPools extends Base {
-    override takePool(): number {
-      const words = this.words;
-      const arena = words[this.state + usableArenas]! >>> 2;
+    override takePool(words: Uint32Array): number {
+      const arena = words[(this.state + usableArenas) | 0]! >>> 2;
       const pool = words[arena + freepools]!;
       if (arena === 0 || pool === 0) return this.takeUnlistedPool();
       words[arena + freepools] = words[(pool >>> 2) + nextpool]!;
-      this.countTaken(arena);
+      this.countTaken(words, arena);
       return pool;
     }
 
-    override putPool(header: number): void {
-      const words = this.words;
-      const arena = ((words[this.state + arenas]! >>> 2) + words[header + arenaindex]! * arenaWords) | 0;
+    override putPool(words: Uint32Array, header: number): void {
+      const table = words[(this.state + arenas) | 0]! >>> 2;
+      const arena = (table + Math.imul(words[header + arenaindex]!, arenaWords)) | 0;
       if (returnsPools) {
         this.returnPool(header);
       } else {
@@ -30,18 +29,17 @@ export function defineExchangingPools(Base: ArenasClass, layout: ArenaLayout): A
       }
       const count = words[arena + nfreepools]!;
       words[arena + nfreepools] = count + 1;
-      if (count !== 0 && keepsLast && words[arena + nextarena] === 0) this.grewAtEnd(arena, count);
+      if (count !== 0 && keepsLast && words[arena + nextarena] === 0) this.grewAtEnd(words, arena, count);
       else this.place(arena, count);
     }
 
-    protected override countTaken(arena: number): void {
-      const words = this.words;
+    protected override countTaken(words: Uint32Array, arena: number): void {
       const count = words[arena + nfreepools]!;
-      this.taking(arena, count);
+      this.taking(words, arena, count);
       words[arena + nfreepools] = count - 1;
       if (count !== 1) return;
       const next = words[arena + nextarena]!;
-      words[this.state + usableArenas] = next;
+      words[(this.state + usableArenas) | 0] = next;
       if (next !== 0) words[(next >>> 2) + prevarena] = 0;
     }
   }

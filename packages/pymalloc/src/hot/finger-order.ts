@@ -13,9 +13,8 @@ export function defineFingerOrder(Base: ArenasClass, layout: ArenaLayout): Arena
       this.words[this.state + nfp2lasta + this.words[arena + nfreepools]! * pointer] = arena << 2;
     }
 
-    protected override taking(head: number, count: number): void {
-      const words = this.words;
-      const finger = this.state + nfp2lasta + count * pointer;
+    protected override taking(words: Uint32Array, head: number, count: number): void {
+      const finger = (this.state + nfp2lasta + Math.imul(count, pointer)) | 0;
       if (words[finger]! >>> 2 === head) words[finger] = 0;
       if (count > 1) words[finger - pointer] = head << 2;
     }
@@ -25,17 +24,16 @@ export function defineFingerOrder(Base: ArenasClass, layout: ArenaLayout): Arena
       if (this.words[finger] === 0) this.words[finger] = head << 2;
     }
 
-    protected override grewAtEnd(arena: number, count: number): void {
+    protected override grewAtEnd(words: Uint32Array, arena: number, count: number): void {
       // The last of the list is the last of its count, and no other arena has more free pools.
-      const words = this.words;
-      const finger = this.state + nfp2lasta + count * pointer;
-      words[finger] = this.lastBefore(arena, count);
+      const finger = (this.state + nfp2lasta + Math.imul(count, pointer)) | 0;
+      words[finger] = this.lastBefore(words, arena, count);
       words[finger + pointer] = arena << 2;
     }
 
     protected override leaving(arena: number, count: number): void {
       const finger = this.state + nfp2lasta + count * pointer;
-      if (this.words[finger]! >>> 2 === arena) this.words[finger] = this.lastBefore(arena, count);
+      if (this.words[finger]! >>> 2 === arena) this.words[finger] = this.lastBefore(this.words, arena, count);
     }
 
     protected override settle(arena: number, count: number): void {
@@ -43,15 +41,15 @@ export function defineFingerOrder(Base: ArenasClass, layout: ArenaLayout): Arena
       const finger = this.state + nfp2lasta + count * pointer;
       const last = words[finger]! >>> 2;
       if (last === 0) throw new DamagedMemoryError("free", finger * 4, "nfp2lasta does not know the arena.");
-      if (last === arena) words[finger] = this.lastBefore(arena, count);
+      if (last === arena) words[finger] = this.lastBefore(words, arena, count);
       if (words[finger + pointer] === 0) words[finger + pointer] = arena << 2;
       if (last !== arena) this.moveBehind(arena, last);
     }
 
     /** The address of the arena in front of `arena` when it has `count` free pools too, otherwise 0. */
-    private lastBefore(arena: number, count: number): number {
-      const before = this.words[arena + prevarena]!;
-      return before !== 0 && this.words[(before >>> 2) + nfreepools] === count ? before : 0;
+    private lastBefore(words: Uint32Array, arena: number, count: number): number {
+      const before = words[arena + prevarena]!;
+      return before !== 0 && words[(before >>> 2) + nfreepools] === count ? before : 0;
     }
   }
   return FingerOrder;

@@ -11,7 +11,7 @@ export function defineFreeing(Base: PyMallocClass, layout: HotLayout): PyMallocC
 
   abstract class Freeing extends Base {
     override free(p: BlockAddress): void {
-      if (this.isCarved(p)) this.freeSmall(p);
+      if (this.inPool(p)) this.freeSmall(p);
       else this.freeElsewhere(p);
     }
 
@@ -30,11 +30,12 @@ export function defineFreeing(Base: PyMallocClass, layout: HotLayout): PyMallocC
       }
     }
 
-    override isCarved(p: number): boolean {
+    protected override inPool(p: number): boolean {
       return ((this.words[(this.carvedMap + (p >>> mapShift)) | 0]! >>> (p >>> poolShift)) & 1) === 1;
     }
 
     override blockSizeBytes(p: BlockAddress): number {
+      this.hasNewViews();
       return (this.words[((p & poolMask) >>> 2) + classOf]! + 1) << alignmentShift;
     }
 
@@ -59,7 +60,7 @@ export function defineFreeing(Base: PyMallocClass, layout: HotLayout): PyMallocC
         const before = words[header + prevpool]!;
         words[(after >>> 2) + prevpool] = before;
         words[(before >>> 2) + nextpool] = after;
-        this.arenas.putPool(header);
+        this.arenas.putPool(words, header);
       }
     }
   }

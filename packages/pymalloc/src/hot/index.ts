@@ -15,9 +15,12 @@ import { defineFreeing } from "./freeing.ts";
 import { type HotLayout, hotLayout } from "./hot-layout.ts";
 import { defineNoOrder, defineSearchedOrder } from "./other-orders.ts";
 import { defineStartingPools } from "./starting-pools.ts";
+import { defineWatching } from "./watching.ts";
 
 /** What a class does beyond the plain one. */
 export interface Extras {
+  /** Whether others can grow the memory unseen. */
+  readonly watching: boolean;
   readonly checked: boolean;
   readonly counting: boolean;
 }
@@ -49,6 +52,7 @@ export function arenasClass(profile: Profile, rules: Rules): new (parts: ArenasP
 
 function definePyMalloc(layout: HotLayout, extras: Extras): PyMallocClass {
   let defined = defineFreeing(defineAllocating(defineStartingPools(PyMalloc, layout), layout), layout);
+  if (extras.watching) defined = defineWatching(defined);
   if (extras.checked) defined = defineChecking(defined);
   if (extras.counting) defined = defineCounting(defined);
   return defined;

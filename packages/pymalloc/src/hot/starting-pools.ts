@@ -11,9 +11,9 @@ export function defineStartingPools(Base: PyMallocClass, layout: HotLayout): PyM
 
   abstract class StartingPools extends Base {
     protected override allocateFromNewPool(ring: number, szidx: number): BlockAddress {
-      const pool = this.arenas.takePool();
+      const pool = this.arenas.takePool(this.words);
       if (pool === 0) return NULL;
-      const words = this.words;
+      const words = this.words; // an arena may have grown the memory
       const header = pool >>> 2;
       const anchor = words[ring]!; // the ring is empty: both of its ends
       words[header + nextpool] = anchor;
