@@ -32,6 +32,7 @@ describe("demo", () => {
 
   it.each(demos.filter(({ name }) => name !== "gil"))(
     "$name runs for every version and model",
+    { timeout: 60_000 },
     async ({ load }) => {
       const run = await load();
       for (const profile of profiles) {
@@ -58,6 +59,45 @@ describe("demo", () => {
     expect(pictures[3]).toEqual([row(0, "."), row(256, "2"), row(512, "."), row(768, ".")]);
     expect(pictures).toHaveLength(8);
     expect(pictures[4]![0]).toBe(`0 hh${"1".repeat(30)}`);
+  });
+
+  it("pools: a pool's life, to the last free", async () => {
+    const text = await demo("pools");
+    expect(text).toContain("free list  +848 -> +1648 -> +448 -> +2448 -> NULL");
+    expect(text).toMatch(/freed +\+448 {2}\+1648 {2}\+848\n +allocated {2}\+848 {2}\+1648 {2}\+448/);
+    expect(text).toMatch(/ref\.count 40 {2}freeblock 0x0 {2}szidx 24 {2}nextoffset 16048/);
+    expect(text).toContain("arena 0x54000: 63 free pools of 64");
+    expect(await demo("pools", "--version", "3.8", "--model", "ilp32")).toContain("10 blocks fill it");
+  });
+
+  it("arenas: the survivor, the order, and who goes back", async () => {
+    const newest = await demo("arenas");
+    expect(newest).toMatch(
+      /before: usable_arenas: 0x54000 \(1 free\), 0x2b8000 \(48 free\), 0x1b8000 \(63 free\)/,
+    );
+    expect(newest).toMatch(/after: {2}usable_arenas: 0x2b8000 \(48 free\), 0x54000 \(61 free\), 0x1b8000/);
+    expect(newest).toContain("given back so far: 0");
+    expect(newest).toContain("mapped 3, given back 1, at most 3 at once");
+    const oldest = await demo("arenas", "--version", "3.7");
+    expect(oldest).toContain("given back so far: 1");
+    expect(oldest).toContain("mapped 3, given back 2, at most 3 at once");
+  });
+
+  it("realloc: where the block stays", async () => {
+    const text = await demo("realloc");
+    expect(text).toMatch(/385 .* 75\.2 % +stays\n +384 .* 75\.0 % +moves/);
+    expect(text).toMatch(
+      /realloc\(p, 513\) +0x[0-9a-f]+ +raw allocator\n +realloc\(p, 8\) +0x[0-9a-f]+ +raw/,
+    );
+  });
+
+  it("size-class-collision: what 3.7 and 3.8 keep of one program", async () => {
+    const text = await demo("size-class-collision");
+    expect(text).toMatch(/the temporary tuple +80 {2}class of 80 +64 {2}class of 64/);
+    const [less, more] = [...text.split("The work is done")[1]!.matchAll(/3\.[78] .* (\d+) arenas,/g)].map(
+      ([, count]) => Number(count),
+    );
+    expect(more).toBeGreaterThan(5 * less!);
   });
 
   it("domains: who serves what", async () => {

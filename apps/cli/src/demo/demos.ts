@@ -9,6 +9,26 @@ export const demos: readonly Demo[] = [
     load: async () => (await import("./raw-heap/toy-allocator.ts")).toyAllocatorDemo,
   },
   {
+    name: "pools",
+    description: "a pool's life: carve, fill, free, reuse in reverse order",
+    load: async () => (await import("./pymalloc/pools.ts")).poolsDemo,
+  },
+  {
+    name: "arenas",
+    description: "how one survivor keeps an arena, and what re-homing does",
+    load: async () => (await import("./pymalloc/arenas.ts")).arenasDemo,
+  },
+  {
+    name: "realloc",
+    description: "the 3/4 rule: when a block stays, when it moves",
+    load: async () => (await import("./pymalloc/realloc.ts")).reallocDemo,
+  },
+  {
+    name: "size-class-collision",
+    description: "one script on 3.7 and 3.8: which objects share a pool decides what stays",
+    load: async () => (await import("./pymalloc/size-class-collision.ts")).sizeClassCollisionDemo,
+  },
+  {
     name: "domains",
     description: "three domains, one heap: who serves what, and PYTHONMALLOC",
     load: async () => (await import("./domains/domains.ts")).domainsDemo,

@@ -14,9 +14,15 @@ const FIGURES_COLUMNS = 34;
 const UNICODE_LEVELS = "▁▂▃▄▅▆▇█";
 const ASCII_LEVELS = "123456789#";
 
+/** What is drawn of an arena. */
+export type DrawnArena = Pick<ArenaOccupancy, "base" | "blockBytes" | "freePools" | "totalPools"> & {
+  readonly pools: readonly DrawnPool[];
+};
+type DrawnPool = Pick<PoolOccupancy, "state" | "count" | "capacity">;
+
 /** A row for each of the first and the last arenas, and how many there are between them. */
 export function* arenaRows(
-  arenas: readonly ArenaOccupancy[],
+  arenas: readonly DrawnArena[],
   { first, last }: { readonly first: number; readonly last: number },
   look: Look,
 ): Generator<string> {
@@ -31,7 +37,7 @@ export function* arenaRows(
 }
 
 /** One line: address, cells, and where there is room, figures. */
-function arenaRow(arena: ArenaOccupancy, look: Look): string {
+function arenaRow(arena: DrawnArena, look: Look): string {
   const poolsPerCell = Math.ceil(POOLS_MAX / Math.min(POOLS_MAX, look.width - PICTURE_MARGIN));
   const cellCount = Math.ceil(POOLS_MAX / poolsPerCell);
   let cells = "";
@@ -44,7 +50,7 @@ function arenaRow(arena: ArenaOccupancy, look: Look): string {
   return `${address} ${cells}${hasRoom ? figures(arena) : ""}`.trimEnd();
 }
 
-function figures({ blockBytes, freePools, totalPools }: ArenaOccupancy): string {
+function figures({ blockBytes, freePools, totalPools }: DrawnArena): string {
   return `  ${formatBytes(blockBytes).padStart(10)} live, ${String(freePools).padStart(2)}/${totalPools} pools free`;
 }
 
@@ -55,7 +61,7 @@ export function legend({ colors, unicode }: Look): string {
   return `${shown} used pool, by fill   ${colors.dim(unicode ? "·" : ".")} free pool   blank: never used`;
 }
 
-function drawCell(pools: readonly PoolOccupancy[], { colors, unicode }: Look): string {
+function drawCell(pools: readonly DrawnPool[], { colors, unicode }: Look): string {
   const used = pools.filter((pool) => pool.state === "used" || pool.state === "full");
   if (used.length === 0)
     return pools.every((pool) => pool.state === "uncarved") ? " " : colors.dim(unicode ? "·" : ".");
