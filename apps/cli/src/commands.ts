@@ -92,6 +92,7 @@ const atOption = () => new Option("--at <moment>", "the moment to look at");
 
 export function addAnalysisCommands(program: Command): void {
   addVerify(program);
+  addExplain(program);
   addPins(program);
   addArenas(program);
   addBlocks(program);
@@ -106,6 +107,20 @@ exact or damaged, 2 no pools to replay.`;
   addTraceCommand(program, "verify", "replay a trace and compare every address", async () => {
     return (await import("./commands/verify.ts")).verifyCommand;
   }).addHelpText("after", examples("obmalloc verify run.obm", "obmalloc verify run.obm --json") + codes);
+}
+
+function addExplain(program: Command): void {
+  addTraceCommand(program, "explain", "why the memory stays, what pins it, what would help", async () => {
+    return (await import("./commands/explain.ts")).explainCommand;
+  })
+    .addOption(atOption())
+    .option("--stack", "print a whole stack of each line")
+    .option("--limit <n>", "lines to show", wholeNumber, 5)
+    .addHelpText("after", AT_HELP)
+    .addHelpText(
+      "after",
+      examples("obmalloc explain run.obm", 'obmalloc explain run.obm --at "after load" --json'),
+    );
 }
 
 function addPins(program: Command): void {

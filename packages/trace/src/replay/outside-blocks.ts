@@ -25,6 +25,7 @@ const SCATTER = 0x9e3779b1;
 export class OutsideBlocks {
   private capacity = FIRST_CAPACITY;
   private live = 0;
+  private liveBytes = 0;
   private address = new Float64Array(FIRST_CAPACITY).fill(EMPTY);
   private size = new Float64Array(FIRST_CAPACITY);
   private domain = new Uint8Array(FIRST_CAPACITY);
@@ -32,6 +33,11 @@ export class OutsideBlocks {
 
   get count(): number {
     return this.live;
+  }
+
+  /** Requested bytes of all blocks. */
+  get bytes(): number {
+    return this.liveBytes;
   }
 
   has(address: number): boolean {
@@ -46,7 +52,8 @@ export class OutsideBlocks {
         slot = this.slotOf(address);
       }
       this.address[slot] = address;
-    }
+    } else this.liveBytes -= this.size[slot]!;
+    this.liveBytes += sizeBytes;
     this.size[slot] = sizeBytes;
     this.domain[slot] = domain;
     this.stack[slot] = stack;
@@ -56,6 +63,7 @@ export class OutsideBlocks {
   delete(address: number): boolean {
     let gap = this.slotOf(address);
     if (this.address[gap] !== address) return false;
+    this.liveBytes -= this.size[gap]!;
     const mask = this.capacity - 1;
     // An entry may move into the gap when the gap lies on its way from where it would like to be.
     for (let slot = (gap + 1) & mask; this.address[slot] !== EMPTY; slot = (slot + 1) & mask) {
@@ -72,6 +80,12 @@ export class OutsideBlocks {
   get(address: number): OutsideBlock | undefined {
     const slot = this.slotOf(address);
     return this.address[slot] === address ? this.at(slot) : undefined;
+  }
+
+  /** Calls `visit` with each block, in no order: for sums over many. */
+  each(visit: (sizeBytes: number, stack: number) => void): void {
+    for (let slot = 0; slot < this.capacity; slot++)
+      if (this.address[slot] !== EMPTY) visit(this.size[slot]!, this.stack[slot]!);
   }
 
   /** By address. */

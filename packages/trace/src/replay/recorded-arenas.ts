@@ -29,6 +29,9 @@ export interface PendingArenas {
 }
 
 /** Maps recorded arenas to linear memory, and hands them to their engines in the recorded order. */
+/** Where arenas that were not recorded are said to lie: where no process has memory. */
+const INVENTED_BASE = 2 ** 50;
+
 export class RecordedArenas implements AddressSpace {
   private readonly mapper: PageMapper;
   private readonly arenaBytes: number;
@@ -40,6 +43,9 @@ export class RecordedArenas implements AddressSpace {
   private readonly pages = new Map<number, MappedArena>();
   /** Linear pages, in units of pools, to the arena. */
   private readonly linearPages: (MappedArena | undefined)[] = [];
+  /** Whether arenas may come that were not recorded: see {@link goOnWithoutRecording}. */
+  private invents = false;
+  private invented = 0;
   /** Places of arenas that were unmapped, by offset modulo the pool size. */
   private readonly vacant = new Map<number, ArenaAddress[]>();
 
@@ -94,11 +100,7 @@ export class RecordedArenas implements AddressSpace {
     const linear = this.place(mapping.base % this.poolBytes);
     if (linear === 0) return "the replay's memory of 4 GiB is full";
     const arena: MappedArena = { id, base: mapping.base, linear };
-    this.mapped.set(id, arena);
-    this.byLinear.set(linear, arena);
-    this.forEachPage(arena, (page) => this.pages.set(page, arena));
-    const last = Math.floor((linear + this.arenaBytes - 1) / this.poolBytes);
-    for (let page = Math.floor(linear / this.poolBytes); page <= last; page++) this.linearPages[page] = arena;
+    this.enter(arena);
     pending.offered.push(arena);
     return undefined;
   }
@@ -131,12 +133,38 @@ export class RecordedArenas implements AddressSpace {
   allocator(pending: PendingArenas): ArenaAllocator<PendingArenas> {
     return {
       ctx: pending,
-      alloc: ({ offered }) => offered.shift()?.linear ?? 0,
+      alloc: ({ offered }) => offered.shift()?.linear ?? (this.invents ? this.invent() : 0),
       free: ({ returned }, address) => {
         const arena = this.byLinear.get(address);
-        if (arena !== undefined) returned.push(arena);
+        if (arena !== undefined && this.invents) this.forget(arena);
+        else if (arena !== undefined) returned.push(arena);
       },
     };
+  }
+
+  /**
+   * From now on the engines get and give back arenas as they need them: to ask what would happen if the program went
+   * on in another way. Nothing can be replayed after that.
+   */
+  goOnWithoutRecording(): void {
+    this.invents = true;
+  }
+
+  private invent(): ArenaAddress | 0 {
+    const linear = this.place(0);
+    if (linear === 0) return 0;
+    const base = INVENTED_BASE + this.invented * this.arenaBytes;
+    this.enter({ id: -++this.invented, base, linear });
+    return linear;
+  }
+
+  private enter(arena: MappedArena): void {
+    this.mapped.set(arena.id, arena);
+    this.byLinear.set(arena.linear, arena);
+    this.forEachPage(arena, (page) => this.pages.set(page, arena));
+    const last = Math.floor((arena.linear + this.arenaBytes - 1) / this.poolBytes);
+    for (let page = Math.floor(arena.linear / this.poolBytes); page <= last; page++)
+      this.linearPages[page] = arena;
   }
 
   private place(offset: number): ArenaAddress {

@@ -7,14 +7,16 @@ import { CHUNK_HEADER_BYTES } from "../format/constants.ts";
 import { EventDecoder } from "../format/event-decoder.ts";
 import type { TraceReader } from "../format/reader.ts";
 import type { Mark } from "../format/tables.ts";
-import { ReplayMachine } from "./machine.ts";
+import { type MachineOptions, ReplayMachine } from "./machine.ts";
 import type { Mismatch } from "./mismatch.ts";
 
-export interface ReplayOptions {
+export interface ReplayOptions<Machine extends ReplayMachine = ReplayMachine> {
   /** Keep the stack of each live block. @defaultValue true */
   readonly stacks?: boolean;
   /** Called now and then with the number of events replayed. */
   readonly onProgress?: (events: number) => void;
+  /** Makes the machine, for one that sees more of each event. @defaultValue a plain {@link ReplayMachine} */
+  readonly machine?: (options: MachineOptions) => Machine;
 }
 
 /** What the process itself said of pymalloc at a marker, against what the replay says. */
@@ -39,13 +41,13 @@ const PROGRESS_EVENTS = 1 << 17;
  * Memory follows the live heap, not the length of the trace. The replay stops for good at the first
  * {@link mismatch}, and at {@link damage} of the trace.
  */
-export class Replay {
+export class Replay<Machine extends ReplayMachine = ReplayMachine> {
   readonly trace: TraceReader;
   readonly profile: Profile;
   /** Whether the recorded allocator has pools to replay. */
   readonly hasPools: boolean;
   /** The state: engines, arenas, live blocks. */
-  readonly machine: ReplayMachine;
+  readonly machine: Machine;
 
   /** Events replayed so far; the next one has this number. */
   event = 0;
@@ -61,17 +63,18 @@ export class Replay {
   private nextProgress = PROGRESS_EVENTS;
 
   /** @throws {TraceQuestionError} when the trace comes from a version or data model that is not known. */
-  constructor(trace: TraceReader, options: ReplayOptions = {}) {
+  constructor(trace: TraceReader, options: ReplayOptions<Machine> = {}) {
     this.trace = trace;
     this.profile = knownProfile(trace);
     this.hasPools = trace.info.allocator === "pymalloc" || trace.info.allocator === "pymalloc_debug";
     this.onProgress = options.onProgress;
-    this.machine = new ReplayMachine({
+    const machineOptions = {
       tables: trace.tables,
       profile: this.profile,
       hasPools: this.hasPools,
       keepStacks: options.stacks ?? true,
-    });
+    };
+    this.machine = options.machine?.(machineOptions) ?? (new ReplayMachine(machineOptions) as Machine);
     this.decoder = new EventDecoder(trace.tables, this.machine.arenas, trace.info.pageShift);
   }
 

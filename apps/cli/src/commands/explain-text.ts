@@ -1,0 +1,170 @@
+// An explanation as text: the verdict, the waterfall, the lines, what would help, lifetimes, and what is not known.
+
+import type { ClassLifetimes, Explanation, Part, Remedy } from "@obmalloc/insight";
+import { HELD_PARTS } from "@obmalloc/insight";
+import { bar } from "../shared/bar.ts";
+import type { Explained } from "../shared/explain-file.ts";
+import { frameText, shortFrameText } from "../shared/frame-text.ts";
+import { NO_FRAME } from "../shared/pins-headline.ts";
+import { sparkline } from "../shared/sparkline.ts";
+import { type Column, fitEnd, tableLines } from "../shared/table.ts";
+import type { Look } from "../shared/terminal.ts";
+import { counted, formatBytes, formatCount, formatPercent } from "../shared/units.ts";
+import { verdictHeadline } from "../shared/verdict-text.ts";
+import { wrapText } from "../shared/wrap-text.ts";
+
+const BAR_COLUMNS = 20;
+const CLASSES_SHOWN = 8;
+/** Lifetimes of more bits than this share the last column. */
+const AGE_COLUMNS = 24;
+
+export interface ExplainTextOptions {
+  readonly stack?: boolean;
+  readonly limit: number;
+}
+
+export function* explanationText(
+  explained: Explained,
+  { stack = false, limit }: ExplainTextOptions,
+  look: Look,
+): Generator<string> {
+  const { explanation } = explained;
+  for (const line of wrapText(verdictHeadline(explanation), look.width)) yield look.colors.bold(line);
+  yield look.colors.dim(
+    `At ${explanation.moment.name} (event ${formatCount(explanation.moment.event)}); ${counted(explanation.arenas, "arena")}.`,
+  );
+  yield* waterfallText(explanation, look);
+  yield* linesText(explained, limit, stack, look);
+  yield* remediesText(explanation.remedies, look);
+  yield* lifetimesText(explanation.lifetimes, look);
+  if (explanation.shortcomings.length === 0) return;
+  yield* title("What this recording cannot tell", look);
+  for (const text of explanation.shortcomings) yield* wrapText(text, look.width, "  ");
+}
+
+const title = (text: string, { colors }: Look) => ["", colors.bold(text)];
+
+function* waterfallText({ waterfall }: Explanation, look: Look): Generator<string> {
+  const { parts, rssBytes } = waterfall;
+  const total = rssBytes ?? parts.reduce((sum, part) => sum + part.bytes, 0);
+  yield* title(
+    rssBytes === undefined ? "What is known" : `Where ${formatBytes(rssBytes)} resident are`,
+    look,
+  );
+  yield* tableLines(
+    [
+      { heading: "" },
+      { heading: "bytes", align: "right" },
+      { heading: "share", align: "right" },
+      { heading: "" },
+      { heading: "how sure" },
+    ],
+    parts.map((part) => partCells(part, total, look)),
+    look.colors,
+  )
+    .filter((line) => line !== "")
+    .map((line) => `  ${line}`);
+}
+
+function partCells({ key, name, bytes, grade }: Part, total: number, { colors, unicode }: Look): string[] {
+  const paint = HELD_PARTS.has(key) ? colors.yellow : colors.cyan;
+  const drawn = bar(Math.max(0, bytes) / total, BAR_COLUMNS, unicode).padEnd(BAR_COLUMNS);
+  return [name, signedBytes(bytes), formatPercent(Math.abs(bytes) / total), paint(drawn), colors.dim(grade)];
+}
+
+const signedBytes = (bytes: number) => (bytes < 0 ? `-${formatBytes(-bytes)}` : formatBytes(bytes));
+
+function* linesText(
+  { explanation: { pins }, stacks }: Explained,
+  limit: number,
+  stack: boolean,
+  look: Look,
+): Generator<string> {
+  if (pins.length === 0) return;
+  yield* title("Who pins", look);
+  const columns: Column[] = [
+    { heading: "held alone", align: "right" },
+    { heading: "shared", align: "right" },
+    { heading: "live", align: "right" },
+    { heading: "arenas", align: "right" },
+    { heading: "leverage", align: "right" },
+    { heading: "line" },
+  ];
+  const shown = pins.slice(0, limit);
+  const rows = shown.map((pin) => [
+    pin.heldBytes === 0 ? "-" : formatBytes(pin.heldBytes),
+    pin.sharedBytes === 0 ? "-" : formatBytes(pin.sharedBytes),
+    formatBytes(pin.liveBytes),
+    formatCount(pin.arenas + pin.sharedArenas),
+    pin.heldBytes === 0 ? "-" : `${Math.round(pin.leverage)}x`,
+    fitEnd(pin.frame === undefined ? NO_FRAME : frameText(pin.frame), Math.max(20, look.width - 62), "..."),
+  ]);
+  yield* tableLines(columns, rows, look.colors).map((line) => `  ${line}`);
+  const left = pins.length - shown.length;
+  if (left > 0) yield look.colors.dim(`  and ${counted(left, "line")} more: --limit ${pins.length}`);
+  if (!stack) return;
+  for (const pin of shown.filter((one) => one.frame !== undefined)) {
+    yield `  ${look.colors.bold(frameText(pin.frame!))}`;
+    for (const frame of stacks.frames(pin.stack).slice(1)) yield `    called from ${frameText(frame)}`;
+  }
+}
+
+function* remediesText(remedies: readonly Remedy[], look: Look): Generator<string> {
+  yield* title("What would help", look);
+  if (remedies.length === 0) yield "  Nothing that was tried here saves 256 KiB or more.";
+  for (const { title: text, frame, savingBytes, arenasAfter, cost, grade } of remedies) {
+    const where = frame === undefined ? "" : ` (${shortFrameText(frame)})`;
+    const saving = look.colors.green(`-${formatBytes(savingBytes)}`.padStart(12));
+    const lines = wrapText(`${text}${where}`, look.width, " ".repeat(15));
+    yield `  ${saving} ${lines[0]!.trimStart()}`;
+    yield* lines.slice(1);
+    const after = arenasAfter === undefined ? "" : `${counted(arenasAfter, "arena")} then; `;
+    for (const line of wrapText(`${after}${grade}; costs: ${cost}`, look.width, " ".repeat(15)))
+      yield look.colors.dim(line);
+  }
+}
+
+function* lifetimesText(rows: readonly ClassLifetimes[], look: Look): Generator<string> {
+  const busiest = [...rows].sort((a, b) => b.freeBytes - a.freeBytes || b.births - a.births);
+  const shown = busiest.slice(0, CLASSES_SHOWN);
+  if (shown.length === 0) return;
+  yield* title("How long blocks lived, by size class (those with most free room in used pools)", look);
+  const columns: Column[] = [
+    { heading: "bytes", align: "right" },
+    { heading: "births", align: "right" },
+    { heading: "deaths", align: "right" },
+    { heading: "live", align: "right" },
+    { heading: "free room", align: "right" },
+    { heading: "collision", align: "right" },
+    { heading: `deaths by age, 1 to 2^${AGE_COLUMNS - 1} events` },
+  ];
+  yield* tableLines(
+    columns,
+    shown.map((row) => [
+      String(row.blockBytes),
+      formatCount(row.births),
+      formatCount(row.deaths),
+      formatCount(row.live),
+      formatBytes(row.freeBytes),
+      row.collision.toFixed(2),
+      ages(row, look),
+    ]),
+    look.colors,
+  ).map((line) => `  ${line}`);
+  const text =
+    "Collision: the share of the room in pools with live blocks that blocks left behind which died; near 1, few survivors keep what many short-lived neighbours filled.";
+  for (const line of wrapText(text, look.width, "  ")) yield look.colors.dim(line);
+}
+
+/** A column for each power of two, or where there are no such characters, the age by which half had died. */
+function ages({ deathsByAge, deaths }: ClassLifetimes, { unicode }: Look): string {
+  if (unicode) {
+    const columns = Array.from({ length: AGE_COLUMNS }, (_, i) => deathsByAge[i]!);
+    for (const late of deathsByAge.slice(AGE_COLUMNS)) columns[AGE_COLUMNS - 1]! += late;
+    return sparkline(columns, AGE_COLUMNS);
+  }
+  if (deaths === 0) return "none died";
+  let median = 0;
+  for (let seen = deathsByAge[0]!; seen < deaths / 2; seen += deathsByAge[median]!) median++;
+  return `half within ${formatCount(2 ** median)} events`;
+}

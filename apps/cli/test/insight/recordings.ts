@@ -1,0 +1,46 @@
+// Recording programs and explaining the recordings.
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { type Explanation, explain } from "@obmalloc/insight";
+import { record } from "@obmalloc/recorder";
+import { cc, type Python, pythons } from "@obmalloc/test-support";
+import { bytesSource, momentOf, TraceReader } from "@obmalloc/trace";
+import { afterAll, expect, vi } from "vitest";
+
+const top = mkdtempSync(join(tmpdir(), "obmalloc-insight-test-"));
+afterAll(() => rmSync(top, { recursive: true, force: true }));
+let files = 0;
+
+// Other work on the machine makes programs slow, not wrong.
+vi.setConfig({ testTimeout: 120_000, maxConcurrency: 2 });
+
+/** The interpreters of pyenv that can be recorded here. */
+export const recordable: readonly Python[] =
+  process.platform === "linux" && cc() !== undefined
+    ? pythons().filter(({ origin }) => origin === "pyenv")
+    : [];
+
+/** The trace of a program that ended well. */
+export async function recorded(python: Python, args: readonly string[]): Promise<TraceReader> {
+  const output = join(top, `${++files}.obm`);
+  const { exitCode, outcome, tracePath } = await record({
+    command: python.path,
+    args,
+    output,
+    stdio: ["ignore", "ignore", "inherit"],
+  });
+  expect({ exitCode, outcome }).toEqual({ exitCode: 0, outcome: { kind: "recorded" } });
+  const bytes = readFileSync(tracePath);
+  rmSync(tracePath);
+  return TraceReader.open(bytesSource(bytes));
+}
+
+export async function explained(
+  python: Python,
+  args: readonly string[],
+  at?: string,
+): Promise<{ readonly trace: TraceReader; readonly explanation: Explanation }> {
+  const trace = await recorded(python, args);
+  return { trace, explanation: explain(trace, momentOf(trace, at)) };
+}

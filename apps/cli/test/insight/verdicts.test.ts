@@ -1,0 +1,44 @@
+// Programs with known causes, recorded on every interpreter: the verdict names the cause and the line.
+import { readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import type { Explanation, VerdictKind } from "@obmalloc/insight";
+import { describe, expect, it } from "vitest";
+import { explained, recordable } from "./recordings.ts";
+
+interface Case {
+  readonly name: string;
+  readonly kind: VerdictKind;
+  /** The comment behind the line to blame. */
+  readonly line?: string;
+}
+
+const CASES: readonly Case[] = [
+  { name: "leak", kind: "leak", line: "LEAK" },
+  { name: "cache", kind: "retention-in-pymalloc", line: "KEEP" },
+  { name: "hoard", kind: "retention-in-c-library", line: "HOARD" },
+  { name: "mapped_file", kind: "native-or-file-backed", line: "MAP" },
+  { name: "small_dicts", kind: "retention-in-pymalloc", line: "DICTS" },
+  { name: "fine", kind: "nothing-wrong" },
+];
+
+const pathOf = (name: string) => fileURLToPath(new URL(`programs/${name}.py`, import.meta.url));
+
+/** Number of the line with this comment, from 1. */
+function lineOf(name: string, comment: string): number {
+  const lines = readFileSync(pathOf(name), "utf8").split("\n");
+  return lines.findIndex((line) => line.endsWith(`# ${comment}`)) + 1;
+}
+
+const namedLines = ({ verdict }: Explanation) =>
+  verdict.culprits.flatMap(({ frame, calledFrom }) => [frame?.line, calledFrom?.line]);
+
+describe.skipIf(recordable.length === 0).each(recordable)("the verdict on CPython $version", (python) => {
+  it.each(CASES)("$name: $kind", async ({ name, kind, line }) => {
+    const { explanation } = await explained(python, [pathOf(name)]);
+    expect(explanation.verdict.kind).toBe(kind);
+    if (line !== undefined) expect(namedLines(explanation)).toContain(lineOf(name, line));
+    const { parts, rssBytes, remainderShare } = explanation.waterfall;
+    expect(parts.reduce((sum, part) => sum + part.bytes, 0)).toBe(rssBytes);
+    expect(remainderShare).toBeLessThan(0.05);
+  });
+});

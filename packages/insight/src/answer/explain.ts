@@ -1,0 +1,62 @@
+// The whole answer about one moment of one recording.
+
+import { type Moment, type Pin, pins, type TraceReader } from "@obmalloc/trace";
+import { type Examination, examine } from "../history/examine.ts";
+import type { TimePoint } from "../history/timeline.ts";
+import { remediesFromState } from "../remedies/from-state.ts";
+import type { Remedy } from "../remedies/remedy.ts";
+import { type Growth, growth } from "./growth.ts";
+import { type ClassLifetimes, lifetimes } from "./lifetimes.ts";
+import { shortcomings } from "./shortcomings.ts";
+import { type Verdict, verdict } from "./verdict.ts";
+import { type Waterfall, waterfall } from "./waterfall.ts";
+
+/** Why the memory stays. */
+export interface Explanation {
+  readonly moment: Moment;
+  readonly verdict: Verdict;
+  readonly waterfall: Waterfall;
+  /** Lines by what only they hold, then by what they share. */
+  readonly pins: readonly Pin[];
+  readonly lifetimes: readonly ClassLifetimes[];
+  readonly growth: Growth;
+  readonly timeline: readonly TimePoint[];
+  /** Best first. */
+  readonly remedies: readonly Remedy[];
+  /** What this recording cannot tell, in sentences. */
+  readonly shortcomings: readonly string[];
+  readonly arenas: number;
+}
+
+export interface ExplainOptions {
+  readonly onProgress?: (events: number) => void;
+  /** Sees the replayed state before remedies are tried on it. */
+  readonly look?: (examination: Examination) => void;
+}
+
+/** @throws {TraceQuestionError} when the recording's version cannot be replayed. */
+export function explain(trace: TraceReader, moment: Moment, options: ExplainOptions = {}): Explanation {
+  const { onProgress } = options;
+  const examination = examine(trace, moment, onProgress === undefined ? {} : { onProgress });
+  const { replay, stacks, timeline } = examination;
+  const found = {
+    waterfall: waterfall(examination),
+    pins: pins(replay, stacks),
+    growth: growth(examination),
+    lifetimes: lifetimes(examination),
+  };
+  options.look?.(examination);
+  const judged = verdict({ examination, ...found });
+  const notes = shortcomings(examination, found.waterfall);
+  const arenas = timeline.at(-1)!.arenas;
+  const remedies = remediesFromState(examination, found.waterfall, found.pins);
+  return {
+    moment,
+    ...found,
+    verdict: judged,
+    timeline,
+    arenas,
+    remedies: remedies.sort((a, b) => b.savingBytes - a.savingBytes),
+    shortcomings: notes,
+  };
+}

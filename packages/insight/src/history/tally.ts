@@ -1,0 +1,74 @@
+// Live bytes by stack and by line at one moment. Loops over columns, since a heap may have millions of blocks.
+
+import type { Frame, ReplayMachine, Stacks } from "@obmalloc/trace";
+
+const UNIT_SHIFT = 4;
+
+/** Requested bytes of live blocks by stack id: in pools, and outside of them. */
+export interface StackTally {
+  readonly inPools: Float64Array;
+  readonly outside: Float64Array;
+}
+
+/** @param stackCount one more than the largest stack id. */
+export function tallyStacks(machine: ReplayMachine, stackCount: number): StackTally {
+  const inPools = new Float64Array(stackCount);
+  const outside = new Float64Array(stackCount);
+  const { live } = machine;
+  const { sizes, stacks } = live;
+  const arenaUnits = machine.profile.pymalloc.arenaBytes >>> UNIT_SHIFT;
+  for (const { linear } of machine.arenas.all()) {
+    const first = linear >>> UNIT_SHIFT;
+    for (let unit = first; unit < first + arenaUnits; unit++) {
+      if (sizes[unit] === 0) continue;
+      const stack = stacks.length === 0 ? 0 : stacks[unit]!;
+      inPools[stack]! += live.sizeAt(unit << UNIT_SHIFT);
+    }
+  }
+  machine.outsideBlocks.each((sizeBytes, stack) => {
+    outside[stack]! += sizeBytes;
+  });
+  return { inPools, outside };
+}
+
+/** Bytes of one source line. */
+export interface LineBytes {
+  /** Undefined for what no Python code asked for. */
+  readonly frame: Frame | undefined;
+  /** The stack with most of the bytes. */
+  readonly stack: number;
+  readonly inPools: number;
+  readonly outside: number;
+}
+
+/** Sums a tally by the innermost line of each stack; most bytes first, negative ones (of a difference) last. */
+export function tallyLines({ inPools, outside }: StackTally, stacks: Stacks): LineBytes[] {
+  const lines = new Map<Frame | undefined, LineBytes & { readonly top: number }>();
+  for (let stack = 0; stack < inPools.length; stack++) {
+    const a = inPools[stack]!;
+    const b = outside[stack]!;
+    if (a === 0 && b === 0) continue;
+    const frame = stacks.innermost(stack);
+    const before = lines.get(frame);
+    const isTop = before === undefined || a + b > before.top;
+    lines.set(frame, {
+      frame,
+      stack: isTop ? stack : before.stack,
+      top: isTop ? a + b : before.top,
+      inPools: a + (before?.inPools ?? 0),
+      outside: b + (before?.outside ?? 0),
+    });
+  }
+  return [...lines.values()]
+    .map(({ frame, stack, inPools: a, outside: b }) => ({ frame, stack, inPools: a, outside: b }))
+    .sort((a, b) => b.inPools + b.outside - (a.inPools + a.outside));
+}
+
+/** `later` less `earlier`. */
+export function tallyGrowth(later: StackTally, earlier: StackTally): StackTally {
+  const difference = (a: Float64Array, b: Float64Array) => a.map((bytes, stack) => bytes - (b[stack] ?? 0));
+  return {
+    inPools: difference(later.inPools, earlier.inPools),
+    outside: difference(later.outside, earlier.outside),
+  };
+}

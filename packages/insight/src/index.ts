@@ -1,0 +1,19 @@
+export { type ExplainOptions, type Explanation, explain } from "./answer/explain.ts";
+export type { Growth } from "./answer/growth.ts";
+export { type ClassLifetimes, lifetimes } from "./answer/lifetimes.ts";
+export { userFrame } from "./answer/user-frame.ts";
+export { type Culprit, mappingText, type Verdict, type VerdictKind } from "./answer/verdict.ts";
+export {
+  accountAt,
+  type Grade,
+  HELD_PARTS,
+  type Part,
+  type PartKey,
+  residentMappings,
+  type Waterfall,
+} from "./answer/waterfall.ts";
+export { type Examination, type ExamineOptions, examine } from "./history/examine.ts";
+export { AGE_BINS } from "./history/history-machine.ts";
+export type { LineBytes } from "./history/tally.ts";
+export type { TimePoint } from "./history/timeline.ts";
+export type { Remedy, RemedyKind } from "./remedies/remedy.ts";

@@ -1,0 +1,31 @@
+// What could be done, what it would save, what it costs, and how sure that is.
+
+import type { Frame } from "@obmalloc/trace";
+import type { Grade } from "../answer/waterfall.ts";
+
+export type RemedyKind =
+  | "re-home"
+  | "clear-in-chunks"
+  | "other-size-class"
+  | "long-lived-first"
+  | "return-free-pools"
+  | "other-version"
+  | "malloc-trim"
+  | "python-malloc"
+  | "gc-threshold";
+
+export interface Remedy {
+  readonly kind: RemedyKind;
+  /** One sentence in the imperative. */
+  readonly title: string;
+  /** The line that it changes, if it is about one. */
+  readonly frame: Frame | undefined;
+  /** Bytes that the process would hold less at the moment. */
+  readonly savingBytes: number;
+  /** Arenas at the moment; undefined where it is not about arenas. */
+  readonly arenasAfter: number | undefined;
+  readonly cost: string;
+  readonly grade: Grade;
+  /** What the figure rests on. */
+  readonly basis: string;
+}
