@@ -115,6 +115,12 @@ function addExplain(program: Command): void {
   })
     .addOption(atOption())
     .option("--stack", "print a whole stack of each line")
+    .addOption(
+      new Option(
+        "--remedies <which>",
+        "those from the heap at the moment, or all (default: by events)",
+      ).choices(["from-heap", "all"]),
+    )
     .option("--limit <n>", "lines to show", wholeNumber, 5)
     .addHelpText("after", AT_HELP)
     .addHelpText(

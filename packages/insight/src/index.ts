@@ -1,4 +1,4 @@
-export { type ExplainOptions, type Explanation, explain } from "./answer/explain.ts";
+export { type ExplainOptions, type Explanation, explain, REPLAYED_EVENTS_MAX } from "./answer/explain.ts";
 export type { Growth } from "./answer/growth.ts";
 export { type ClassLifetimes, lifetimes } from "./answer/lifetimes.ts";
 export { userFrame } from "./answer/user-frame.ts";
@@ -17,3 +17,5 @@ export { AGE_BINS } from "./history/history-machine.ts";
 export type { LineBytes } from "./history/tally.ts";
 export type { TimePoint } from "./history/timeline.ts";
 export type { Remedy, RemedyKind } from "./remedies/remedy.ts";
+export { type Settings, settingsName } from "./what-if/settings.ts";
+export { recordedSettings, type WhatIf, whatIf } from "./what-if/what-if.ts";

@@ -14,8 +14,11 @@ export {
 } from "./errors.ts";
 export type { Chunk, ChunkHeader, Deflate, Inflate } from "./format/chunk.ts";
 export { Domain, Op } from "./format/constants.ts";
+export { DenseArenas } from "./format/dense-arenas.ts";
 export { readEnd } from "./format/ending.ts";
 export type { TraceEvent } from "./format/event-encoder.ts";
+export { EventFeed } from "./format/event-feed.ts";
+export type { EventSink } from "./format/event-sink.ts";
 export { readEvents, type TraceItem } from "./format/events.ts";
 export type { StackMode, TraceEnd, TraceInfo } from "./format/info.ts";
 export type {

@@ -43,6 +43,7 @@ export function explanationJson({ trace, explanation }: Explained) {
       })),
     },
     remedies: explanation.remedies.map(remedyJson),
+    replayedRemedies: explanation.replayedRemedies,
     lifetimes: lifetimesJson(explanation),
     timeline: explanation.timeline.map((point) => ({ ...point })),
     shortcomings: explanation.shortcomings,
@@ -74,8 +75,13 @@ function lineJson(pin: Pin) {
   };
 }
 
-function remedyJson({ frame, arenasAfter, ...remedy }: Remedy) {
-  return { ...remedy, frame: frameJson(frame), arenasAfter: orNull(arenasAfter) };
+function remedyJson({ frame, arenasAfter, parameter, ...remedy }: Remedy) {
+  return {
+    ...remedy,
+    frame: frameJson(frame),
+    arenasAfter: orNull(arenasAfter),
+    parameter: orNull(parameter),
+  };
 }
 
 function lifetimesJson({ lifetimes }: Explanation) {

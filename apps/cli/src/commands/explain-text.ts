@@ -1,6 +1,6 @@
 // An explanation as text: the verdict, the waterfall, the lines, what would help, lifetimes, and what is not known.
 
-import type { ClassLifetimes, Explanation, Part, Remedy } from "@obmalloc/insight";
+import type { ClassLifetimes, Explanation, Part } from "@obmalloc/insight";
 import { HELD_PARTS } from "@obmalloc/insight";
 import { bar } from "../shared/bar.ts";
 import type { Explained } from "../shared/explain-file.ts";
@@ -35,7 +35,7 @@ export function* explanationText(
   );
   yield* waterfallText(explanation, look);
   yield* linesText(explained, limit, stack, look);
-  yield* remediesText(explanation.remedies, look);
+  yield* remediesText(explanation, look);
   yield* lifetimesText(explanation.lifetimes, look);
   if (explanation.shortcomings.length === 0) return;
   yield* title("What this recording cannot tell", look);
@@ -109,7 +109,7 @@ function* linesText(
   }
 }
 
-function* remediesText(remedies: readonly Remedy[], look: Look): Generator<string> {
+function* remediesText({ remedies, replayedRemedies }: Explanation, look: Look): Generator<string> {
   yield* title("What would help", look);
   if (remedies.length === 0) yield "  Nothing that was tried here saves 256 KiB or more.";
   for (const { title: text, frame, savingBytes, arenasAfter, cost, grade } of remedies) {
@@ -122,6 +122,8 @@ function* remediesText(remedies: readonly Remedy[], look: Look): Generator<strin
     for (const line of wrapText(`${after}${grade}; costs: ${cost}`, look.width, " ".repeat(15)))
       yield look.colors.dim(line);
   }
+  if (!replayedRemedies)
+    yield look.colors.dim("  Others need the recording replayed once more each: --remedies all");
 }
 
 function* lifetimesText(rows: readonly ClassLifetimes[], look: Look): Generator<string> {

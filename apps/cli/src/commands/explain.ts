@@ -11,11 +11,16 @@ export interface ExplainFlags {
   readonly at?: string;
   readonly json?: boolean;
   readonly stack?: boolean;
+  readonly remedies?: "from-heap" | "all";
   readonly limit: number;
 }
 
 export async function explainCommand(file: string, flags: ExplainFlags): Promise<ExitCode> {
-  const explained = explainFile(file, flags.at);
+  const explained = explainFile(
+    file,
+    flags.at,
+    flags.remedies === undefined ? {} : { remedies: flags.remedies },
+  );
   if (flags.json) await writeJson(explanationJson(explained));
   else await writeLines(explanationText(explained, flags, lookOf(process.stdout)));
   return ExitCode.ok;

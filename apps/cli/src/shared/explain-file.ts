@@ -1,6 +1,6 @@
 // Explaining a moment of a file, for all commands that show the answer.
 
-import { type Explanation, explain } from "@obmalloc/insight";
+import { type ExplainOptions, type Explanation, explain } from "@obmalloc/insight";
 import { momentOf, Stacks, type TraceReader } from "@obmalloc/trace";
 import { FileSource } from "./file-source.ts";
 import { Progress } from "./progress.ts";
@@ -13,11 +13,11 @@ export interface Explained {
 }
 
 /** @throws {TraceQuestionError} when there is no such moment, or the recording cannot be replayed. */
-export function explainFile(file: string, at: string | undefined): Explained {
+export function explainFile(file: string, at: string | undefined, options: ExplainOptions = {}): Explained {
   const trace = openSource(FileSource.open(file));
   const moment = momentOf(trace, at);
   const progress = new Progress("replaying", moment.event);
-  const explanation = explain(trace, moment, { onProgress: progress.update });
+  const explanation = explain(trace, moment, { ...options, onProgress: progress.update });
   progress.stop();
   return { trace, stacks: new Stacks(trace.tables), explanation };
 }

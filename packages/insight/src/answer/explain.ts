@@ -3,8 +3,9 @@
 import { type Moment, type Pin, pins, type TraceReader } from "@obmalloc/trace";
 import { type Examination, examine } from "../history/examine.ts";
 import type { TimePoint } from "../history/timeline.ts";
-import { remediesFromState } from "../remedies/from-state.ts";
+import { remediesFromState, SMALLEST_SAVING_BYTES } from "../remedies/from-state.ts";
 import type { Remedy } from "../remedies/remedy.ts";
+import { planReplays, runPlans } from "../remedies/replayed.ts";
 import { type Growth, growth } from "./growth.ts";
 import { type ClassLifetimes, lifetimes } from "./lifetimes.ts";
 import { shortcomings } from "./shortcomings.ts";
@@ -23,6 +24,8 @@ export interface Explanation {
   readonly timeline: readonly TimePoint[];
   /** Best first. */
   readonly remedies: readonly Remedy[];
+  /** Whether the remedies that need a replay of their own were tried. */
+  readonly replayedRemedies: boolean;
   /** What this recording cannot tell, in sentences. */
   readonly shortcomings: readonly string[];
   readonly arenas: number;
@@ -30,9 +33,17 @@ export interface Explanation {
 
 export interface ExplainOptions {
   readonly onProgress?: (events: number) => void;
+  /**
+   * Which remedies are tried: those that follow from the heap at the moment, or also those that need the recording replayed once more
+   * each. @defaultValue all up to {@link REPLAYED_EVENTS_MAX} events
+   */
+  readonly remedies?: "from-heap" | "all";
   /** Sees the replayed state before remedies are tried on it. */
   readonly look?: (examination: Examination) => void;
 }
+
+/** Up to so many events a few more replays cost no more than a reader's patience. */
+export const REPLAYED_EVENTS_MAX = 4_000_000;
 
 /** @throws {TraceQuestionError} when the recording's version cannot be replayed. */
 export function explain(trace: TraceReader, moment: Moment, options: ExplainOptions = {}): Explanation {
@@ -49,7 +60,13 @@ export function explain(trace: TraceReader, moment: Moment, options: ExplainOpti
   const judged = verdict({ examination, ...found });
   const notes = shortcomings(examination, found.waterfall);
   const arenas = timeline.at(-1)!.arenas;
-  const remedies = remediesFromState(examination, found.waterfall, found.pins);
+  const all = (options.remedies ?? (moment.event <= REPLAYED_EVENTS_MAX ? "all" : "from-heap")) === "all";
+  const isWhole = replay.event === moment.event;
+  const plans = all && isWhole ? planReplays(examination, found) : [];
+  const remedies = [
+    ...remediesFromState(examination, found.waterfall, found.pins),
+    ...runPlans(examination, plans, arenas, onProgress),
+  ].filter((remedy) => remedy.savingBytes >= SMALLEST_SAVING_BYTES);
   return {
     moment,
     ...found,
@@ -57,6 +74,7 @@ export function explain(trace: TraceReader, moment: Moment, options: ExplainOpti
     timeline,
     arenas,
     remedies: remedies.sort((a, b) => b.savingBytes - a.savingBytes),
+    replayedRemedies: all,
     shortcomings: notes,
   };
 }

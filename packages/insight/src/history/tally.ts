@@ -8,12 +8,15 @@ const UNIT_SHIFT = 4;
 export interface StackTally {
   readonly inPools: Float64Array;
   readonly outside: Float64Array;
+  /** Live blocks in pools. */
+  readonly blocks: Float64Array;
 }
 
 /** @param stackCount one more than the largest stack id. */
 export function tallyStacks(machine: ReplayMachine, stackCount: number): StackTally {
   const inPools = new Float64Array(stackCount);
   const outside = new Float64Array(stackCount);
+  const blocks = new Float64Array(stackCount);
   const { live } = machine;
   const { sizes, stacks } = live;
   const arenaUnits = machine.profile.pymalloc.arenaBytes >>> UNIT_SHIFT;
@@ -23,12 +26,13 @@ export function tallyStacks(machine: ReplayMachine, stackCount: number): StackTa
       if (sizes[unit] === 0) continue;
       const stack = stacks.length === 0 ? 0 : stacks[unit]!;
       inPools[stack]! += live.sizeAt(unit << UNIT_SHIFT);
+      blocks[stack]!++;
     }
   }
   machine.outsideBlocks.each((sizeBytes, stack) => {
     outside[stack]! += sizeBytes;
   });
-  return { inPools, outside };
+  return { inPools, outside, blocks };
 }
 
 /** Bytes of one source line. */
@@ -42,7 +46,10 @@ export interface LineBytes {
 }
 
 /** Sums a tally by the innermost line of each stack; most bytes first, negative ones (of a difference) last. */
-export function tallyLines({ inPools, outside }: StackTally, stacks: Stacks): LineBytes[] {
+export function tallyLines(
+  { inPools, outside }: Pick<StackTally, "inPools" | "outside">,
+  stacks: Stacks,
+): LineBytes[] {
   const lines = new Map<Frame | undefined, LineBytes & { readonly top: number }>();
   for (let stack = 0; stack < inPools.length; stack++) {
     const a = inPools[stack]!;
@@ -70,5 +77,6 @@ export function tallyGrowth(later: StackTally, earlier: StackTally): StackTally 
   return {
     inPools: difference(later.inPools, earlier.inPools),
     outside: difference(later.outside, earlier.outside),
+    blocks: difference(later.blocks, earlier.blocks),
   };
 }

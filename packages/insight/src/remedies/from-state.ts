@@ -9,7 +9,7 @@ import type { Remedy } from "./remedy.ts";
 /** Lines to re-home, one after the other. */
 const LINES = 3;
 /** Savings below this are not worth a line. */
-const SMALLEST_SAVING_BYTES = 256 * 1024;
+export const SMALLEST_SAVING_BYTES = 256 * 1024;
 
 /** Changes the examination's machine: to be called when everything else has been asked of it. */
 export function remediesFromState(
@@ -19,7 +19,7 @@ export function remediesFromState(
 ): Remedy[] {
   const bytesOf = (key: string) => parts.find((part) => part.key === key)?.bytes ?? 0;
   const arenas = arenaCount(examination.replay.machine);
-  const found: Remedy[] = [
+  return [
     {
       kind: "return-free-pools",
       title: "Have pymalloc give the pages of free pools back (a patched allocator, or another one)",
@@ -28,6 +28,7 @@ export function remediesFromState(
       arenasAfter: arenas,
       cost: "no released CPython does this; pages are faulted in again when pools are used again",
       grade: "exact",
+      parameter: undefined,
       basis: "the resident free pools of the replayed heap",
     },
     {
@@ -38,11 +39,11 @@ export function remediesFromState(
       arenasAfter: undefined,
       cost: "a walk over the C library's heap; pages are faulted in again when they are needed",
       grade: "derived",
+      parameter: undefined,
       basis: "what mallinfo2 and the kernel said at the moment; only whole pages go back",
     },
     ...reHoming(examination, pins),
   ];
-  return found.filter((remedy) => remedy.savingBytes >= SMALLEST_SAVING_BYTES);
 }
 
 /** Lines by what they hold alone and share. */
@@ -70,6 +71,7 @@ function reHoming(examination: Examination, pins: readonly Pin[]): Remedy[] {
       arenasAfter,
       cost: `${blocks} copies, ${bytes} bytes, at one moment; whoever else holds an original has to let go of it`,
       grade: "derived",
+      parameter: undefined,
       basis:
         "done in the replayed heap: all copies made, then the originals freed, in the order of their births",
     };

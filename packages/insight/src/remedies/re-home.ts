@@ -35,7 +35,9 @@ export function reHome({ replay, stacks }: Examination, lines: readonly Pin[]): 
     const arenasBefore = arenaCount(machine);
     let bytes = 0;
     for (const { sizeBytes } of blocks) {
+      const passing = engine.malloc(sizeBytes + 1);
       engine.malloc(sizeBytes);
+      engine.free(passing);
       bytes += sizeBytes;
     }
     for (const { linear } of blocks) {

@@ -26,6 +26,8 @@ export interface Remedy {
   readonly arenasAfter: number | undefined;
   readonly cost: string;
   readonly grade: Grade;
+  /** Bytes that are added to each block, or temporary blocks that may be alive; undefined where there is no such number. */
+  readonly parameter: number | undefined;
   /** What the figure rests on. */
   readonly basis: string;
 }

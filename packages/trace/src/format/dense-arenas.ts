@@ -25,14 +25,19 @@ export class DenseArenas implements AddressSpace {
     return (this.recorded.get(linear - offset) ?? 0) + offset;
   }
 
-  /** An arena that is mapped already stays as it is. */
-  map(arena: ArenaMapping): void {
+  /**
+   * An arena that is mapped already stays as it is.
+   *
+   * @returns the end of all linear addresses so far.
+   */
+  map(arena: ArenaMapping): number {
     for (const base of this.pagesOf(arena)) {
       if (this.linear.has(base)) continue;
       const linear = this.vacant.pop() ?? this.next++ * this.pageBytes;
       this.linear.set(base, linear);
       this.recorded.set(linear, base);
     }
+    return this.next * this.pageBytes;
   }
 
   unmap(arena: ArenaMapping): void {

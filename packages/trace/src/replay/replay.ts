@@ -2,9 +2,8 @@
 
 import { ilp32, lp64, type Profile, profileFor } from "@obmalloc/abi";
 import { formatDebugMallocStats } from "@obmalloc/pymalloc";
-import { TraceError, TraceQuestionError } from "../errors.ts";
-import { CHUNK_HEADER_BYTES } from "../format/constants.ts";
-import { EventDecoder } from "../format/event-decoder.ts";
+import { type TraceError, TraceQuestionError } from "../errors.ts";
+import { EventFeed } from "../format/event-feed.ts";
 import type { TraceReader } from "../format/reader.ts";
 import type { Mark } from "../format/tables.ts";
 import { type MachineOptions, ReplayMachine } from "./machine.ts";
@@ -56,9 +55,8 @@ export class Replay<Machine extends ReplayMachine = ReplayMachine> {
   /** One entry for each marker passed so far that has the process's own account. */
   readonly evidence: EvidenceCheck[] = [];
 
-  private readonly decoder: EventDecoder;
+  private readonly feed: EventFeed;
   private readonly onProgress: ((events: number) => void) | undefined;
-  private nextChunk = 0;
   private nextMark = 0;
   private nextProgress = PROGRESS_EVENTS;
 
@@ -75,7 +73,7 @@ export class Replay<Machine extends ReplayMachine = ReplayMachine> {
       keepStacks: options.stacks ?? true,
     };
     this.machine = options.machine?.(machineOptions) ?? (new ReplayMachine(machineOptions) as Machine);
-    this.decoder = new EventDecoder(trace.tables, this.machine.arenas, trace.info.pageShift);
+    this.feed = new EventFeed(trace, this.machine.arenas);
   }
 
   /** Whether nothing more can be replayed. */
@@ -105,14 +103,10 @@ export class Replay<Machine extends ReplayMachine = ReplayMachine> {
 
   /** Replays up to {@link STEP_EVENTS} events; false at the end of the trace. */
   private step(events: number): boolean {
-    if (this.decoder.atEnd && !this.startChunk()) return false;
-    try {
-      this.decoder.run(this.machine, Math.min(events, STEP_EVENTS));
-    } catch (error) {
-      if (!(error instanceof TraceError)) throw error;
-      this.damage = error; // what came before it is sound
-    }
-    this.event += this.decoder.eventsGiven;
+    const given = this.feed.run(this.machine, Math.min(events, STEP_EVENTS));
+    this.damage = this.feed.damage;
+    if (!given) return false;
+    this.event += this.feed.eventsGiven;
     const wrong = this.machine.disagreement;
     if (wrong !== undefined) {
       if (wrong.atEvent) this.event--;
@@ -122,23 +116,6 @@ export class Replay<Machine extends ReplayMachine = ReplayMachine> {
       this.nextProgress = this.event + PROGRESS_EVENTS;
       this.onProgress?.(this.event);
     }
-    return true;
-  }
-
-  private startChunk(): boolean {
-    const header = this.trace.eventChunks[this.nextChunk];
-    if (header === undefined) {
-      this.damage = this.trace.damage;
-      return false;
-    }
-    try {
-      this.decoder.start(this.trace.chunk(header).payload, header.fileOffset + CHUNK_HEADER_BYTES);
-    } catch (error) {
-      if (!(error instanceof TraceError)) throw error;
-      this.damage = error;
-      return false;
-    }
-    this.nextChunk++;
     return true;
   }
 

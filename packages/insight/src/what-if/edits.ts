@@ -1,0 +1,124 @@
+// Edits of the program, made to its recorded operations while they are replayed: blocks of some lines get another size, die
+// sooner, or are made first.
+
+import type { Op, TraceReader } from "@obmalloc/trace";
+import type { Settings } from "./settings.ts";
+import { WhatIfMachine } from "./what-if-machine.ts";
+
+/** One flag for each stack id: whether its allocations are the ones to edit. */
+export type StackFlags = Uint8Array;
+
+/** Requests of `fromBytes` to `toBytes` become larger; a line also asks for other things than what it keeps. */
+export interface Padding {
+  readonly fromBytes: number;
+  readonly toBytes: number;
+  readonly addedBytes: number;
+}
+
+/** Requests of some lines, of some sizes, ask for more bytes. */
+export class PaddedMachine extends WhatIfMachine {
+  private readonly flags: StackFlags;
+  private readonly padding: Padding;
+
+  constructor(trace: TraceReader, settings: Settings, flags: StackFlags, padding: Padding) {
+    super(trace, settings);
+    this.flags = flags;
+    this.padding = padding;
+  }
+
+  protected override obtain(sizeBytes: number, stack: number): number {
+    const { fromBytes, toBytes, addedBytes } = this.padding;
+    const isPadded = this.flags[stack] === 1 && sizeBytes >= fromBytes && sizeBytes <= toBytes;
+    return super.obtain(isPadded ? sizeBytes + addedBytes : sizeBytes, stack);
+  }
+}
+
+/**
+ * The temporaries of some lines die in chunks: whenever `chunkBlocks` of them are alive, all go, in the order of their
+ * births. Blocks that survive to the moment are left alone.
+ */
+export class ChunkedMachine extends WhatIfMachine {
+  private readonly flags: StackFlags;
+  private readonly survives: (clock: number) => boolean;
+  private readonly chunkBlocks: number;
+  /** Recorded addresses of the chunk's blocks, and where each is here. */
+  private readonly chunk: number[] = [];
+  private readonly chunkPlaces: number[] = [];
+
+  constructor(
+    trace: TraceReader,
+    settings: Settings,
+    flags: StackFlags,
+    survives: (clock: number) => boolean,
+    chunkBlocks: number,
+  ) {
+    super(trace, settings);
+    this.flags = flags;
+    this.survives = survives;
+    this.chunkBlocks = chunkBlocks;
+  }
+
+  override allocate(address: number, sizeBytes: number, domainBit: number, stack: number, op: Op): boolean {
+    const isTemporary = this.flags[stack] === 1 && !this.survives(this.clock);
+    super.allocate(address, sizeBytes, domainBit, stack, op);
+    if (isTemporary) this.gather(address);
+    return true;
+  }
+
+  override reallocate(
+    address: number,
+    old: number,
+    sizeBytes: number,
+    domainBit: number,
+    stack: number,
+  ): boolean {
+    const isTemporary = address !== old && this.flags[stack] === 1 && !this.survives(this.clock);
+    super.reallocate(address, old, sizeBytes, domainBit, stack);
+    if (isTemporary) this.gather(address);
+    return true;
+  }
+
+  private gather(address: number): void {
+    this.chunk.push(address);
+    this.chunkPlaces.push(this.placeAt(address));
+    if (this.chunk.length >= this.chunkBlocks) this.clearChunk();
+  }
+
+  private clearChunk(): void {
+    for (const [index, address] of this.chunk.entries()) {
+      // Whoever was freed in the recording meanwhile has left its address, perhaps to a block that is elsewhere here.
+      if (this.placeAt(address) === this.chunkPlaces[index]) this.releaseAt(address);
+    }
+    this.chunk.length = 0;
+    this.chunkPlaces.length = 0;
+  }
+}
+
+/** Blocks of some lines that survive to the moment are all made when the first of them is born. */
+export class LongLivedFirstMachine extends WhatIfMachine {
+  private readonly flags: StackFlags;
+  private readonly survives: (clock: number) => boolean;
+  /** Sizes in the order of birth. */
+  private readonly sizes: readonly number[];
+  private readonly ready: number[] = [];
+  private given = 0;
+
+  constructor(
+    trace: TraceReader,
+    settings: Settings,
+    flags: StackFlags,
+    survives: (clock: number) => boolean,
+    sizes: readonly number[],
+  ) {
+    super(trace, settings);
+    this.flags = flags;
+    this.survives = survives;
+    this.sizes = sizes;
+  }
+
+  protected override obtain(sizeBytes: number, stack: number): number {
+    if (this.flags[stack] !== 1 || !this.survives(this.clock)) return super.obtain(sizeBytes, stack);
+    if (this.ready.length === 0) for (const size of this.sizes) this.ready.push(super.obtain(size, stack));
+    return this.ready[this.given++] ?? super.obtain(sizeBytes, stack);
+  }
+}

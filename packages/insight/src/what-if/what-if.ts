@@ -1,0 +1,77 @@
+// A second replay under other settings, up to a moment.
+
+import { ilp32, lp64, profileFor } from "@obmalloc/abi";
+import { EventFeed, type Moment, type TraceReader } from "@obmalloc/trace";
+import type { Settings } from "./settings.ts";
+import { WhatIfMachine } from "./what-if-machine.ts";
+
+/** What would be held under some settings. Bytes. */
+export interface WhatIf {
+  readonly arenas: number;
+  /** The arenas' bytes, less what the settings give back of them. */
+  readonly heldBytes: number;
+  /** Of these, bytes of pools without a block in use. */
+  readonly freePoolBytes: number;
+  readonly peakArenas: number;
+  readonly peakBytes: number;
+  /** Requests for which the replay's 4 GiB had no room: with any, the figures are too low. */
+  readonly refused: number;
+}
+
+/** Events for each call of the decoder: few, so that V8 compiles its loop early. */
+const STEP_EVENTS = 1 << 12;
+const PROGRESS_EVENTS = 1 << 17;
+
+/** Feeds all events before `event` to a machine. */
+export function runMachine(
+  trace: TraceReader,
+  machine: WhatIfMachine,
+  event: number,
+  onProgress?: (events: number) => void,
+): void {
+  const feed = new EventFeed(trace, machine.space);
+  let done = 0;
+  for (let next = PROGRESS_EVENTS; done < event && feed.run(machine, Math.min(STEP_EVENTS, event - done)); ) {
+    done += feed.eventsGiven;
+    if (done < next) continue;
+    next += PROGRESS_EVENTS;
+    onProgress?.(done);
+  }
+}
+
+/** What the machine holds now. */
+function measure(machine: WhatIfMachine, { variations }: Settings): WhatIf {
+  const { arenaBytes } = machine.profile.pymalloc;
+  const freePoolBytes = machine.unusedPoolBytes;
+  const returned = variations?.returnFreePools === true ? freePoolBytes : 0;
+  return {
+    arenas: machine.arenas,
+    heldBytes: machine.arenas * arenaBytes - returned,
+    freePoolBytes: freePoolBytes - returned,
+    peakArenas: machine.arenasHighwater,
+    peakBytes: machine.arenasHighwater * arenaBytes,
+    refused: machine.refused,
+  };
+}
+
+/**
+ * Replays `trace` up to `moment` under other settings. Requests keep their recorded sizes: another version also makes
+ * objects of other sizes, which no recording of this one can know.
+ *
+ * @throws {GeometryError} {@link VariationError} for settings that cannot be.
+ */
+export function whatIf(
+  trace: TraceReader,
+  moment: Moment,
+  settings: Settings,
+  onProgress?: (events: number) => void,
+): WhatIf {
+  const machine = new WhatIfMachine(trace, settings);
+  runMachine(trace, machine, moment.event, onProgress);
+  return measure(machine, settings);
+}
+
+/** The settings that a trace was recorded under. */
+export function recordedSettings({ info }: TraceReader): Settings {
+  return { profile: profileFor(info.version, info.model === "lp64" ? lp64 : ilp32) };
+}
