@@ -3,15 +3,9 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
 import type { BenchFlags } from "./bench/command/options.ts";
 import type { SizeRange } from "./bench/streams/kind.ts";
+import { AT_HELP, addTraceCommand, atOption, examples, names, wholeNumber } from "./commands-shared.ts";
 import type { DemoOptions } from "./demo/command.ts";
 import { DEFAULT_OUTPUT, type RecordRequest, STACK_MODES, type StackMode } from "./record/arguments.ts";
-import type { ExitCode } from "./shared/exit-codes.ts";
-
-const AT_HELP = `
-A moment is a marker's label, an event's number, "shutdown" (the start of the
-interpreter's shutdown) or "end". A program sets a marker with
-sys.audit("obmalloc.mark", "label"): Python 3.8 or newer, nothing to install.
-Without --at: the last marker, else the start of shutdown, else the end.`;
 
 const BENCH_HELP = `
 A stream is a seeded sequence of operations, the same for all; a module for
@@ -19,8 +13,6 @@ A stream is a seeded sequence of operations, the same for all; a module for
 { calls: { malloc, realloc, free }, words(), footprintBytes() }: words is a
 Uint32Array of the whole memory as it is. Allocators that this machine does
 not have are named with what they need.`;
-
-const examples = (...lines: string[]) => `\nExamples:\n${lines.map((line) => `  ${line}`).join("\n")}`;
 
 interface RecordFlags {
   readonly output: string;
@@ -70,29 +62,8 @@ export function addRecordCommand(program: Command): void {
     });
 }
 
-/** A command about a trace: `load` gives its code, which answers with the exit code. */
-function addTraceCommand<Options>(
-  program: Command,
-  name: string,
-  description: string,
-  load: () => Promise<(file: string, options: Options) => Promise<ExitCode>>,
-): Command {
-  return program
-    .command(name)
-    .description(description)
-    .argument("<file>", "a trace, as record writes it")
-    .option("--json", "as JSON, as the schema in schemas/ describes it")
-    .action(async (file: string, options: Options) => {
-      const run = await load();
-      process.exitCode = await run(file, options);
-    });
-}
-
-const atOption = () => new Option("--at <moment>", "the moment to look at");
-
 export function addAnalysisCommands(program: Command): void {
   addVerify(program);
-  addExplain(program);
   addPins(program);
   addArenas(program);
   addBlocks(program);
@@ -107,26 +78,6 @@ exact or damaged, 2 no pools to replay.`;
   addTraceCommand(program, "verify", "replay a trace and compare every address", async () => {
     return (await import("./commands/verify.ts")).verifyCommand;
   }).addHelpText("after", examples("obmalloc verify run.obm", "obmalloc verify run.obm --json") + codes);
-}
-
-function addExplain(program: Command): void {
-  addTraceCommand(program, "explain", "why the memory stays, what pins it, what would help", async () => {
-    return (await import("./commands/explain.ts")).explainCommand;
-  })
-    .addOption(atOption())
-    .option("--stack", "print a whole stack of each line")
-    .addOption(
-      new Option(
-        "--remedies <which>",
-        "those from the heap at the moment, or all (default: by events)",
-      ).choices(["from-heap", "all"]),
-    )
-    .option("--limit <n>", "lines to show", wholeNumber, 5)
-    .addHelpText("after", AT_HELP)
-    .addHelpText(
-      "after",
-      examples("obmalloc explain run.obm", 'obmalloc explain run.obm --at "after load" --json'),
-    );
 }
 
 function addPins(program: Command): void {
@@ -267,12 +218,6 @@ export function addDemoCommand(program: Command): void {
     });
 }
 
-function wholeNumber(text: string): number {
-  if (!/^[1-9]\d*$/.test(text)) throw new InvalidArgumentError("It must be a whole number from 1.");
-  return Number(text);
-}
-
-const names = (text: string): string[] => text.split(",").map((name) => name.trim());
 const collect = (text: string, before: readonly string[] = []): string[] => [...before, text];
 const counts = (text: string): number[] => text.split(",").map(wholeNumber);
 

@@ -3,6 +3,7 @@
 import { Command, CommanderError } from "commander";
 import { version } from "../package.json";
 import { addAnalysisCommands, addBenchCommand, addDemoCommand, addRecordCommand } from "./commands.ts";
+import { addInsightCommands } from "./commands-insight.ts";
 import { ExitCode } from "./shared/exit-codes.ts";
 import { failureCode, printFailure } from "./shared/failures.ts";
 import { endQuietlyOnClosedPipe } from "./shared/output.ts";
@@ -14,7 +15,7 @@ const FIRST_STEPS = `
 First steps:
   obmalloc record -o run.obm -- python3 app.py  run it, write what it allocates
   obmalloc verify run.obm                       replay it, compare each address
-  obmalloc pins run.obm                         lines, by the memory they keep
+  obmalloc explain run.obm                      why it stays, what would help
 
 Exit codes: 0 ok; 1 not exact, or the trace is damaged; 2 a mistake in the
 command, or a question that the trace cannot answer; 3 nothing recorded.
@@ -30,6 +31,7 @@ export function buildProgram(): Command {
     .showHelpAfterError("(what there is: obmalloc --help)")
     .addHelpText("after", FIRST_STEPS);
   addRecordCommand(program);
+  addInsightCommands(program);
   addAnalysisCommands(program);
   addDemoCommand(program);
   addBenchCommand(program);

@@ -5,7 +5,21 @@ import { buildProgram } from "../src/program.ts";
 import { parseRecordArguments, type RecordRequest } from "../src/record/arguments.ts";
 import { CASE, obmalloc } from "./harness.ts";
 
-const COMMANDS = ["record", "verify", "pins", "arenas", "blocks", "stats", "tracemalloc", "demo", "bench"];
+const COMMANDS = [
+  "record",
+  "verify",
+  "explain",
+  "what-if",
+  "diff",
+  "check",
+  "pins",
+  "arenas",
+  "blocks",
+  "stats",
+  "tracemalloc",
+  "demo",
+  "bench",
+];
 
 describe("help", () => {
   it("lists the commands, first steps and exit codes", async () => {

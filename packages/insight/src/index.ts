@@ -1,3 +1,5 @@
+export { type Budget, type BudgetResult, type Budgets, checkBudgets } from "./answer/budgets.ts";
+export { type Change, type Comparison, compare, type Side, sideOf } from "./answer/compare.ts";
 export { type ExplainOptions, type Explanation, explain, REPLAYED_EVENTS_MAX } from "./answer/explain.ts";
 export type { Growth } from "./answer/growth.ts";
 export { type ClassLifetimes, lifetimes } from "./answer/lifetimes.ts";
@@ -17,5 +19,6 @@ export { AGE_BINS } from "./history/history-machine.ts";
 export type { LineBytes } from "./history/tally.ts";
 export type { TimePoint } from "./history/timeline.ts";
 export type { Remedy, RemedyKind } from "./remedies/remedy.ts";
+export { mallocStream } from "./what-if/malloc-stream.ts";
 export { type Settings, settingsName } from "./what-if/settings.ts";
 export { recordedSettings, type WhatIf, whatIf } from "./what-if/what-if.ts";

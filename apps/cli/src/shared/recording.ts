@@ -63,7 +63,8 @@ export function momentJson({ event, name, mark }: Moment) {
   return { event, name, label: mark?.label ?? null };
 }
 
-function requirePools({ info }: TraceReader): void {
+/** @throws {TraceQuestionError} when the recorded allocator has no arenas and pools. */
+export function requirePools({ info }: TraceReader): void {
   if (info.allocator === "pymalloc" || info.allocator === "pymalloc_debug") return;
   throw new TraceQuestionError(
     `This program ran with the allocator ${info.allocator}: it has no arenas and pools.`,

@@ -42,5 +42,5 @@ export async function explained(
   at?: string,
 ): Promise<{ readonly trace: TraceReader; readonly explanation: Explanation }> {
   const trace = await recorded(python, args);
-  return { trace, explanation: explain(trace, momentOf(trace, at)) };
+  return { trace, explanation: explain(trace, momentOf(trace, at), { remedies: "none" }) };
 }

@@ -35,9 +35,9 @@ export interface ExplainOptions {
   readonly onProgress?: (events: number) => void;
   /**
    * Which remedies are tried: those that follow from the heap at the moment, or also those that need the recording replayed once more
-   * each. @defaultValue all up to {@link REPLAYED_EVENTS_MAX} events
+   * each; or none. @defaultValue all up to {@link REPLAYED_EVENTS_MAX} events
    */
-  readonly remedies?: "from-heap" | "all";
+  readonly remedies?: "none" | "from-heap" | "all";
   /** Sees the replayed state before remedies are tried on it. */
   readonly look?: (examination: Examination) => void;
 }
@@ -60,11 +60,12 @@ export function explain(trace: TraceReader, moment: Moment, options: ExplainOpti
   const judged = verdict({ examination, ...found });
   const notes = shortcomings(examination, found.waterfall);
   const arenas = timeline.at(-1)!.arenas;
-  const all = (options.remedies ?? (moment.event <= REPLAYED_EVENTS_MAX ? "all" : "from-heap")) === "all";
+  const wanted = options.remedies ?? (moment.event <= REPLAYED_EVENTS_MAX ? "all" : "from-heap");
+  const all = wanted === "all";
   const isWhole = replay.event === moment.event;
   const plans = all && isWhole ? planReplays(examination, found) : [];
   const remedies = [
-    ...remediesFromState(examination, found.waterfall, found.pins),
+    ...(wanted === "none" ? [] : remediesFromState(examination, found.waterfall, found.pins)),
     ...runPlans(examination, plans, arenas, onProgress),
   ].filter((remedy) => remedy.savingBytes >= SMALLEST_SAVING_BYTES);
   return {

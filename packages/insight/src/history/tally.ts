@@ -43,13 +43,12 @@ export interface LineBytes {
   readonly stack: number;
   readonly inPools: number;
   readonly outside: number;
+  /** Blocks in pools. */
+  readonly blocks: number;
 }
 
 /** Sums a tally by the innermost line of each stack; most bytes first, negative ones (of a difference) last. */
-export function tallyLines(
-  { inPools, outside }: Pick<StackTally, "inPools" | "outside">,
-  stacks: Stacks,
-): LineBytes[] {
+export function tallyLines({ inPools, outside, blocks }: StackTally, stacks: Stacks): LineBytes[] {
   const lines = new Map<Frame | undefined, LineBytes & { readonly top: number }>();
   for (let stack = 0; stack < inPools.length; stack++) {
     const a = inPools[stack]!;
@@ -64,10 +63,11 @@ export function tallyLines(
       top: isTop ? a + b : before.top,
       inPools: a + (before?.inPools ?? 0),
       outside: b + (before?.outside ?? 0),
+      blocks: blocks[stack]! + (before?.blocks ?? 0),
     });
   }
   return [...lines.values()]
-    .map(({ frame, stack, inPools: a, outside: b }) => ({ frame, stack, inPools: a, outside: b }))
+    .map(({ top: _, ...line }) => line)
     .sort((a, b) => b.inPools + b.outside - (a.inPools + a.outside));
 }
 

@@ -13,5 +13,5 @@ def work(count):
     return len(batch)
 
 
-work(300_000)
+work(100_000)
 gc.collect()

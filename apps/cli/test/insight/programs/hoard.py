@@ -11,4 +11,4 @@ def work(count):
     return sum(len(one) for one in buffers)
 
 
-work(150_000)
+work(60_000)

@@ -12,5 +12,5 @@ def handle(number):
 
 
 total = 0
-for number in range(60_000):
+for number in range(20_000):
     total += handle(number)

@@ -1,10 +1,10 @@
-"""File-backed memory: a file of 60 MB, mapped and read."""
+"""File-backed memory: a file of 40 MB, mapped and read."""
 import mmap
 import os
 import tempfile
 
 with tempfile.NamedTemporaryFile() as file:
-    for _ in range(60):
+    for _ in range(40):
         file.write(bytes(1 << 20))
     file.flush()
     view = mmap.mmap(file.fileno(), 0, prot=mmap.PROT_READ)  # MAP

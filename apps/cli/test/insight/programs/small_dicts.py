@@ -7,5 +7,5 @@ def load(count):
 
 
 random.seed(7)
-records = load(200_000)
+records = load(80_000)
 records = [record for record in records if random.random() < 0.1]

@@ -1,0 +1,130 @@
+// The commands that explain a recording, with their options and help.
+
+import { type Command, InvalidArgumentError, Option } from "commander";
+import type { CheckFlags } from "./commands/check.ts";
+import type { DiffFlags } from "./commands/diff.ts";
+import {
+  AT_HELP,
+  addTraceCommand,
+  atOption,
+  countFromZero,
+  examples,
+  names,
+  wholeNumber,
+} from "./commands-shared.ts";
+import { parseSize } from "./shared/sizes.ts";
+
+export function addInsightCommands(program: Command): void {
+  addExplain(program);
+  addWhatIf(program);
+  addDiff(program);
+  addCheck(program);
+}
+
+function addExplain(program: Command): void {
+  addTraceCommand(program, "explain", "why the memory stays, what pins it, what would help", async () => {
+    return (await import("./commands/explain.ts")).explainCommand;
+  })
+    .addOption(atOption())
+    .option("--stack", "print a whole stack of each line")
+    .addOption(
+      new Option(
+        "--remedies <which>",
+        "those from the heap at the moment, or all (default: by events)",
+      ).choices(["from-heap", "all"]),
+    )
+    .option("--limit <n>", "lines to show", wholeNumber, 5)
+    .addHelpText("after", AT_HELP)
+    .addHelpText(
+      "after",
+      examples("obmalloc explain run.obm", 'obmalloc explain run.obm --at "after load" --json'),
+    );
+}
+
+function addWhatIf(program: Command): void {
+  addTraceCommand(program, "what-if", "what arenas would hold under other settings", async () => {
+    return (await import("./commands/what-if.ts")).whatIfCommand;
+  })
+    .addOption(atOption())
+    .option("--profile <versions>", "rules of other CPython versions, such as 3.9,3.12", names)
+    .option("--return-free-pools", "give the memory of free pools back")
+    .option("--kept-arenas <n>", "hold back n empty arenas", countFromZero)
+    .addOption(
+      new Option("--usable-arenas <order>", "which arena gives the next pool").choices([
+        "fullest-first",
+        "last-freed-first",
+      ]),
+    )
+    .option("--arena <size>", "bytes of an arena, such as 2MiB", parseSize)
+    .option("--pool <size>", "bytes of a pool, such as 16KiB", parseSize)
+    .option("--malloc", "also do all operations with this machine's malloc")
+    .option("--trim-threshold <size>", "MALLOC_TRIM_THRESHOLD_ for --malloc", parseSize)
+    .option("--mmap-threshold <size>", "MALLOC_MMAP_THRESHOLD_ for --malloc", parseSize)
+    .option("--preload <library>", "an allocator to preload for --malloc")
+    .addHelpText("after", "\nWithout settings: the rules of each version that differ.")
+    .addHelpText("after", AT_HELP)
+    .addHelpText(
+      "after",
+      examples(
+        "obmalloc what-if run.obm",
+        "obmalloc what-if run.obm --profile 3.9,3.13 --return-free-pools",
+        "obmalloc what-if run.obm --arena 2MiB --kept-arenas 2",
+        "obmalloc what-if run.obm --malloc --trim-threshold 128KiB",
+      ),
+    );
+}
+
+function addDiff(program: Command): void {
+  program
+    .command("diff")
+    .description("two recordings, or two moments of one: by layer, class and line")
+    .argument("<before>", "a trace")
+    .argument("[after]", "another one (default: the same)")
+    .option("--from <moment>", "the moment in the first")
+    .option("--to <moment>", "the moment in the second")
+    .option("--limit <n>", "rows of each table", wholeNumber, 10)
+    .option("--json", "as JSON, as the schema in schemas/ describes it")
+    .addHelpText("after", AT_HELP)
+    .addHelpText(
+      "after",
+      examples("obmalloc diff before.obm after.obm", 'obmalloc diff run.obm --from "warm" --to "after load"'),
+    )
+    .action(async (before: string, after: string | undefined, flags: DiffFlags) => {
+      const { diffCommand } = await import("./commands/diff.ts");
+      process.exitCode = await diffCommand(before, after, flags);
+    });
+}
+
+function addCheck(program: Command): void {
+  addTraceCommand<CheckFlags>(program, "check", "budgets for continuous integration", async () => {
+    return (await import("./commands/check.ts")).checkCommand;
+  })
+    .addOption(atOption())
+    .option("--max-held <size>", "bytes free but held, by pymalloc and the C library", parseSize)
+    .option("--max-rss <size>", "the resident set", parseSize)
+    .option("--max-leverage <n>", "bytes that a line holds alone for each live one", positive)
+    .option("--max-growth <share>", "growth of live bytes, such as 1%", share)
+    .addOption(new Option("--between <moments...>", "the two moments for --max-growth"))
+    .option("--junit", "a JUnit report on stdout")
+    .addHelpText("after", "\nExit codes: 0 all kept, 1 one exceeded or not to be told, 2 a mistake.")
+    .addHelpText("after", AT_HELP)
+    .addHelpText(
+      "after",
+      examples(
+        "obmalloc check run.obm --max-held 50MiB --max-leverage 20",
+        "obmalloc check run.obm --max-growth 1% --between warm done --junit > m.xml",
+      ),
+    );
+}
+
+function positive(text: string): number {
+  const value = Number(text);
+  if (!(value > 0) || !Number.isFinite(value)) throw new InvalidArgumentError("It must be a number above 0.");
+  return value;
+}
+
+function share(text: string): number {
+  const [, number, percent] = /^(-?\d+(?:\.\d+)?)(%?)$/.exec(text.trim()) ?? [];
+  if (number === undefined) throw new InvalidArgumentError("It must be a share, such as 1% or 0.01.");
+  return Number(number) / (percent === "%" ? 100 : 1);
+}
