@@ -3,6 +3,7 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
 import type { CheckFlags } from "./commands/check.ts";
 import type { DiffFlags } from "./commands/diff.ts";
+import type { ExportFlags } from "./commands/export.ts";
 import {
   AT_HELP,
   addTraceCommand,
@@ -19,6 +20,7 @@ export function addInsightCommands(program: Command): void {
   addWhatIf(program);
   addDiff(program);
   addCheck(program);
+  addExport(program);
 }
 
 function addExplain(program: Command): void {
@@ -26,6 +28,7 @@ function addExplain(program: Command): void {
     return (await import("./commands/explain.ts")).explainCommand;
   })
     .addOption(atOption())
+    .option("--html <out>", "write a report, one file that a browser opens")
     .option("--stack", "print a whole stack of each line")
     .addOption(
       new Option(
@@ -37,7 +40,10 @@ function addExplain(program: Command): void {
     .addHelpText("after", AT_HELP)
     .addHelpText(
       "after",
-      examples("obmalloc explain run.obm", 'obmalloc explain run.obm --at "after load" --json'),
+      examples(
+        "obmalloc explain run.obm --html report.html",
+        'obmalloc explain run.obm --at "after load" --json',
+      ),
     );
 }
 
@@ -128,3 +134,47 @@ function share(text: string): number {
   if (number === undefined) throw new InvalidArgumentError("It must be a share, such as 1% or 0.01.");
   return Number(number) / (percent === "%" ? 100 : 1);
 }
+
+function addExport(program: Command): void {
+  program
+    .command("export")
+    .description("write a recording in the formats of other tools")
+    .argument("<file>", "a trace, as record writes it")
+    .addOption(
+      new Option("-f, --format <format>", "what to write").choices(EXPORT_NAMES).makeOptionMandatory(),
+    )
+    .option("-o, --output <path>", "where to (default: beside the trace)")
+    .addOption(atOption())
+    .addHelpText("after", EXPORT_HELP)
+    .addHelpText("after", AT_HELP)
+    .addHelpText(
+      "after",
+      examples(
+        "obmalloc export run.obm -f pprof && go tool pprof -http : run.pb.gz",
+        "obmalloc export run.obm -f speedscope --at warm",
+        "obmalloc export run.obm -f parquet-blocks -o blocks.parquet",
+      ),
+    )
+    .action(async (file: string, flags: ExportFlags) => {
+      const { exportCommand } = await import("./commands/export.ts");
+      process.exitCode = await exportCommand(file, flags);
+    });
+}
+
+const EXPORT_NAMES: ExportFlags["format"][] = [
+  "pprof",
+  "speedscope",
+  "collapsed",
+  "chrome-trace",
+  "dhat",
+  "parquet-events",
+  "parquet-blocks",
+  "csv-events",
+  "csv-blocks",
+];
+
+const EXPORT_HELP = `
+pprof, speedscope, collapsed, dhat: what each stack holds at a moment (live
+bytes; pprof and speedscope also pinned bytes and arenas). chrome-trace:
+counters and markers over time, for ui.perfetto.dev. The tables have a row for
+each live block, or for each event.`;

@@ -5,11 +5,12 @@ import { newFolder, recordable, run, START } from "./harness.ts";
 /** The page, and that it is one. */
 function expectPage(text: string): void {
   const lines = text.trimEnd().split("\n");
-  expect(lines.length).toBeLessThanOrEqual(60);
+  expect(lines.length).toBeLessThanOrEqual(64);
   expect(text).toContain("2  The replay is exact\n");
   expect(text).toMatch(/are kept alive by [\d.]+ KiB\s+of blocks\s+from\s+pinned\.py:31\s+work/);
   expect(text).toMatch(/> +31 +late\.append\(.*# KEEP\n/);
-  expect(text).toContain("bin/obmalloc pins ");
+  expect(text).toContain("bin/obmalloc explain ");
+  expect(lines.at(-1)).toContain("report.html");
 }
 
 describe("npm start", () => {

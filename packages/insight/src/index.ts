@@ -14,6 +14,7 @@ export {
   residentMappings,
   type Waterfall,
 } from "./answer/waterfall.ts";
+export { ArenaCamera, type ArenaFilm, FILM_ABSENT, FILM_FULL } from "./film/arena-film.ts";
 export { type Examination, type ExamineOptions, examine } from "./history/examine.ts";
 export { AGE_BINS } from "./history/history-machine.ts";
 export type { LineBytes } from "./history/tally.ts";

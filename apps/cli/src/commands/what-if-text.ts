@@ -5,7 +5,7 @@ import { type Column, tableLines } from "../shared/table.ts";
 import type { Look } from "../shared/terminal.ts";
 import { formatBytes, formatCount } from "../shared/units.ts";
 import { wrapText } from "../shared/wrap-text.ts";
-import type { WhatIfAnswer } from "./what-if.ts";
+import type { WhatIfAnswer } from "../what-if/answer.ts";
 
 const BAR_COLUMNS = 16;
 

@@ -1,15 +1,16 @@
 // `obmalloc what-if`: the recording replayed under other settings, beside the recording itself.
 
 import { type Profile, profileFor } from "@obmalloc/abi";
-import { recordedSettings, type Settings, settingsName, type WhatIf, whatIf } from "@obmalloc/insight";
-import { type Moment, momentOf, TraceQuestionError, type TraceReader } from "@obmalloc/trace";
+import { recordedSettings, type Settings, settingsName, whatIf } from "@obmalloc/insight";
+import { momentOf, TraceQuestionError } from "@obmalloc/trace";
 import { ExitCode } from "../shared/exit-codes.ts";
 import { FileSource } from "../shared/file-source.ts";
 import { writeJson, writeLines } from "../shared/output.ts";
 import { Progress } from "../shared/progress.ts";
 import { momentJson, openSource, requirePools } from "../shared/recording.ts";
 import { lookOf } from "../shared/terminal.ts";
-import { type MallocResult, realMalloc } from "../what-if/real-malloc.ts";
+import type { WhatIfAnswer, WhatIfRow } from "../what-if/answer.ts";
+import { realMalloc } from "../what-if/real-malloc.ts";
 import { whatIfText } from "./what-if-text.ts";
 
 export interface WhatIfFlags {
@@ -25,20 +26,6 @@ export interface WhatIfFlags {
   readonly trimThreshold?: number;
   readonly mmapThreshold?: number;
   readonly preload?: string;
-}
-
-/** One row: some settings and what comes of them. */
-export interface WhatIfRow {
-  readonly name: string;
-  readonly isRecorded: boolean;
-  readonly result: WhatIf;
-}
-
-export interface WhatIfAnswer {
-  readonly trace: TraceReader;
-  readonly moment: Moment;
-  readonly rows: readonly WhatIfRow[];
-  readonly malloc: MallocResult | undefined;
 }
 
 /** @throws {TraceQuestionError} for moments and versions that there are not, {@link GeometryError} for sizes that cannot be. */

@@ -12,8 +12,15 @@ export interface Explained {
   readonly explanation: Explanation;
 }
 
+/** {@link ExplainOptions}, but for the progress: that is shown here. */
+export type ExplainFileOptions = Omit<ExplainOptions, "onProgress">;
+
 /** @throws {TraceQuestionError} when there is no such moment, or the recording cannot be replayed. */
-export function explainFile(file: string, at: string | undefined, options: ExplainOptions = {}): Explained {
+export function explainFile(
+  file: string,
+  at: string | undefined,
+  options: ExplainFileOptions = {},
+): Explained {
   const trace = openSource(FileSource.open(file));
   const moment = momentOf(trace, at);
   const progress = new Progress("replaying", moment.event);

@@ -17,7 +17,8 @@ const INDENT = "   ";
 /** Lines of text are easy to read up to here, however wide the terminal is. */
 const TEXT_WIDTH_MAX = 92;
 
-export function* storyLines(obtained: Obtained, look: Look): Generator<string> {
+/** @param report path of the HTML report that was written. */
+export function* storyLines(obtained: Obtained, report: string, look: Look): Generator<string> {
   const { file } = obtained.verified;
   const recording = replayTo(file, { at: undefined, stacks: true, pools: true });
   const arenas = arenaOccupancy(recording.replay);
@@ -40,6 +41,9 @@ export function* storyLines(obtained: Obtained, look: Look): Generator<string> {
   yield "";
   yield look.colors.bold("Next");
   for (const command of nextCommands(file)) yield `${INDENT}${command}`;
+  yield "";
+  yield look.colors.bold("All of this as a page for your browser, one file that needs no network");
+  yield `${INDENT}${shown(report)}`;
 }
 
 type Say = (text: string) => string[];
@@ -122,7 +126,7 @@ function* remedyLines({ live, orders, program }: Obtained, say: Say): Generator<
 function nextCommands(file: string): string[] {
   const obmalloc = "node_modules/.bin/obmalloc";
   return [
-    `${obmalloc} pins ${shown(file)} --stack`,
+    `${obmalloc} explain ${shown(file)}`,
     `${obmalloc} arenas ${shown(file)} --at end`,
     `${obmalloc} record -o run.obm -- python3 your-program.py`,
   ];

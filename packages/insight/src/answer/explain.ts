@@ -1,7 +1,7 @@
 // The whole answer about one moment of one recording.
 
 import { type Moment, type Pin, pins, type TraceReader } from "@obmalloc/trace";
-import { type Examination, examine } from "../history/examine.ts";
+import { type Examination, type ExamineOptions, examine } from "../history/examine.ts";
 import type { TimePoint } from "../history/timeline.ts";
 import { remediesFromState, SMALLEST_SAVING_BYTES } from "../remedies/from-state.ts";
 import type { Remedy } from "../remedies/remedy.ts";
@@ -29,6 +29,14 @@ export interface Explanation {
   /** What this recording cannot tell, in sentences. */
   readonly shortcomings: readonly string[];
   readonly arenas: number;
+  /** How exact the replay was up to the moment. */
+  readonly certificate: {
+    readonly addressesCompared: number;
+    readonly eventsReplayed: number;
+    /** Texts of `sys._debugmallocstats()` that the process gave, and those that the replay prints to the letter. */
+    readonly texts: number;
+    readonly equalTexts: number;
+  };
 }
 
 export interface ExplainOptions {
@@ -38,6 +46,8 @@ export interface ExplainOptions {
    * each; or none. @defaultValue all up to {@link REPLAYED_EVENTS_MAX} events
    */
   readonly remedies?: "none" | "from-heap" | "all";
+  /** Called at each point of the timeline. */
+  readonly onPoint?: ExamineOptions["onPoint"];
   /** Sees the replayed state before remedies are tried on it. */
   readonly look?: (examination: Examination) => void;
 }
@@ -47,8 +57,11 @@ export const REPLAYED_EVENTS_MAX = 4_000_000;
 
 /** @throws {TraceQuestionError} when the recording's version cannot be replayed. */
 export function explain(trace: TraceReader, moment: Moment, options: ExplainOptions = {}): Explanation {
-  const { onProgress } = options;
-  const examination = examine(trace, moment, onProgress === undefined ? {} : { onProgress });
+  const { onProgress, onPoint } = options;
+  const examination = examine(trace, moment, {
+    ...(onProgress === undefined ? {} : { onProgress }),
+    ...(onPoint === undefined ? {} : { onPoint }),
+  });
   const { replay, stacks, timeline } = examination;
   const found = {
     waterfall: waterfall(examination),
@@ -57,6 +70,12 @@ export function explain(trace: TraceReader, moment: Moment, options: ExplainOpti
     lifetimes: lifetimes(examination),
   };
   options.look?.(examination);
+  const certificate = {
+    addressesCompared: replay.machine.compared,
+    eventsReplayed: replay.event,
+    texts: replay.evidence.length,
+    equalTexts: replay.evidence.filter((check) => check.equal).length,
+  };
   const judged = verdict({ examination, ...found });
   const notes = shortcomings(examination, found.waterfall);
   const arenas = timeline.at(-1)!.arenas;
@@ -74,6 +93,7 @@ export function explain(trace: TraceReader, moment: Moment, options: ExplainOpti
     verdict: judged,
     timeline,
     arenas,
+    certificate,
     remedies: remedies.sort((a, b) => b.savingBytes - a.savingBytes),
     replayedRemedies: all,
     shortcomings: notes,

@@ -26,6 +26,8 @@ export interface ExamineOptions {
   readonly onProgress?: (events: number) => void;
   /** Points of the timeline. @defaultValue 240 */
   readonly points?: number;
+  /** Called at each point of the timeline and at each marker. */
+  readonly onPoint?: (replay: Replay<HistoryMachine>) => void;
 }
 
 /** A new peak has to be so much higher for another look at all blocks: what these looks cost stays a fixed share. */
@@ -51,6 +53,7 @@ export function examine(trace: TraceReader, moment: Moment, options: ExamineOpti
     replay.runTo(event);
     const point = timePoint(replay.machine, replay.event, clock);
     timeline.push(point);
+    options.onPoint?.(replay);
     if (replay.event < event) break;
     if (halfway === undefined && event >= moment.event * HALF) halfway = look();
     if (point.liveBytes + point.outsideBytes > peak.bytes * PEAK_STEP) {

@@ -7,7 +7,7 @@ import type { HistoryMachine } from "./history-machine.ts";
 export interface TimePoint {
   readonly event: number;
   readonly elapsedNs: number;
-  /** Resident set, as the last sample or marker before has it; 0 before the first. */
+  /** Resident set, as the last sample or marker before has it; 0 where there is none. */
   readonly rssBytes: number;
   readonly arenas: number;
   /** Requested bytes of live blocks: in pools, and outside of them. */
@@ -29,6 +29,7 @@ export class Clock {
       rssBytes: rssPages * info.pageSizeBytes,
     });
     this.moments = [...tables.samples.map(of), ...tables.marks.map(of)].sort((a, b) => a.event - b.event);
+    this.rssBytes = this.moments[0]?.rssBytes ?? 0; // what the first sample found was there already
   }
 
   /** Events have to be asked for in order. */

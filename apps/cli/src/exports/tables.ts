@@ -1,0 +1,96 @@
+// Rows for tables: every live block of a moment, or every event of the recording; as CSV, or in columns for Parquet.
+
+import { formatAddress } from "@obmalloc/abi";
+import { liveBlocks, Op, readEvents, type Stacks, type TraceReader } from "@obmalloc/trace";
+import type { Recording } from "../shared/recording.ts";
+
+export type Cell = string | number | bigint | null;
+type ColumnType = "STRING" | "INT32" | "INT64" | "DOUBLE";
+
+/** A table that is read once, row by row. */
+export interface Table {
+  readonly columns: readonly { readonly name: string; readonly type: ColumnType }[];
+  readonly rows: Iterable<readonly Cell[]>;
+}
+
+const LINE_COLUMNS = [
+  { name: "file", type: "STRING" },
+  { name: "line", type: "INT32" },
+  { name: "function", type: "STRING" },
+] as const;
+
+/** One row for each live block. Addresses are hexadecimal text: they may have more bits than a number holds. */
+export function blocksTable({ replay, stacks }: Recording): Table {
+  return {
+    columns: [
+      { name: "address", type: "STRING" },
+      { name: "size", type: "INT64" },
+      { name: "block_bytes", type: "INT64" },
+      { name: "size_class", type: "INT32" },
+      { name: "domain", type: "STRING" },
+      { name: "arena", type: "STRING" },
+      { name: "stack", type: "INT32" },
+      ...LINE_COLUMNS,
+    ],
+    rows: blockRows(),
+  };
+  function* blockRows(): Generator<readonly Cell[]> {
+    for (const { address, sizeBytes, blockBytes, szidx, domain, arena, stack } of liveBlocks(replay)) {
+      const base = arena === null ? null : formatAddress(arena);
+      const sizes = [BigInt(sizeBytes), BigInt(blockBytes), szidx];
+      yield [formatAddress(address), ...sizes, domain, base, stack, ...lineCells(stacks, stack)];
+    }
+  }
+}
+
+const OPERATIONS = {
+  [Op.malloc]: "malloc",
+  [Op.calloc]: "calloc",
+  [Op.realloc]: "realloc",
+  [Op.free]: "free",
+};
+const DOMAINS = ["raw", "mem", "obj"];
+
+/** One row for each event, to the end of the recording. */
+export function eventsTable(trace: TraceReader, stacks: Stacks): Table {
+  return {
+    columns: [
+      { name: "event", type: "INT64" },
+      { name: "operation", type: "STRING" },
+      { name: "domain", type: "STRING" },
+      { name: "address", type: "STRING" },
+      { name: "old", type: "STRING" },
+      { name: "size", type: "INT64" },
+      { name: "context", type: "INT32" },
+      { name: "stack", type: "INT32" },
+      ...LINE_COLUMNS,
+    ],
+    rows: eventRows(),
+  };
+  function* eventRows(): Generator<readonly Cell[]> {
+    for (const item of readEvents(trace)) {
+      if (item.kind !== "event") continue;
+      const { event, op, domain, address, old, sizeBytes, context, stack } = item;
+      const addresses = [formatAddress(address), old === 0 ? null : formatAddress(old)];
+      const what = [BigInt(event), OPERATIONS[op], DOMAINS[domain]!];
+      yield [...what, ...addresses, BigInt(sizeBytes), context, stack, ...lineCells(stacks, stack)];
+    }
+  }
+}
+
+function lineCells(stacks: Stacks, stack: number): Cell[] {
+  const frame = stacks.innermost(stack);
+  return frame === undefined ? [null, null, null] : [frame.file, frame.line, frame.function];
+}
+
+/** As RFC 4180 has it, with a header; a line at a time. */
+export function* csvLines({ columns, rows }: Table): Generator<string> {
+  yield columns.map(({ name }) => name).join(",");
+  for (const row of rows) yield row.map(csvCell).join(",");
+}
+
+function csvCell(cell: Cell): string {
+  if (cell === null) return "";
+  const text = String(cell);
+  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+}

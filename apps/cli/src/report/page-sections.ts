@@ -1,0 +1,168 @@
+// The report's sections that are text: they are in the file as they are read, and need no script.
+
+import type { ClassLifetimes, Explanation, Remedy } from "@obmalloc/insight";
+import type { Frame, Pin, Stacks, TraceReader } from "@obmalloc/trace";
+import { frameText } from "../shared/frame-text.ts";
+import { NO_FRAME } from "../shared/pins-headline.ts";
+import { counted, formatBytes, formatCount } from "../shared/units.ts";
+
+const ENTITIES: Readonly<Record<string, string>> = {
+  "&": "&amp;",
+  "<": "&lt;",
+  ">": "&gt;",
+  '"': "&quot;",
+  "'": "&#39;",
+};
+
+/** Text that may stand anywhere in the page. */
+export const escapeHtml = (text: string): string =>
+  text.replace(/[&<>"']/g, (character) => ENTITIES[character]!);
+
+interface Column {
+  readonly heading: string;
+  readonly className?: "number" | "where";
+}
+
+/** Cells are HTML already. */
+function table(caption: string, columns: readonly Column[], rows: readonly (readonly string[])[]): string {
+  const attribute = ({ className }: Column) => (className === undefined ? "" : ` class="${className}"`);
+  const head = columns.map((column) => `<th scope="col"${attribute(column)}>${column.heading}</th>`).join("");
+  const body = rows
+    .map((row) => `<tr>${row.map((cell, i) => `<td${attribute(columns[i]!)}>${cell}</td>`).join("")}</tr>`)
+    .join("\n");
+  return `<div class="scroll" tabindex="0" role="region" aria-label="${caption}"><table><thead><tr>${head}</tr></thead><tbody>\n${body}\n</tbody></table></div>`;
+}
+
+export const section = (title: string, content: string): string =>
+  `<section>\n<h2>${title}</h2>\n${content}\n</section>`;
+
+const LINES = 25;
+
+export function linesSection(pins: readonly Pin[], stacks: Stacks): string {
+  if (pins.length === 0) return "";
+  const columns: Column[] = [
+    { heading: "held alone", className: "number" },
+    { heading: "shared", className: "number" },
+    { heading: "live", className: "number" },
+    { heading: "arenas", className: "number" },
+    { heading: "leverage", className: "number" },
+    { heading: "line", className: "where" },
+  ];
+  const rows = pins
+    .slice(0, LINES)
+    .map((pin) => [
+      pin.heldBytes === 0 ? "-" : formatBytes(pin.heldBytes),
+      pin.sharedBytes === 0 ? "-" : formatBytes(pin.sharedBytes),
+      formatBytes(pin.liveBytes),
+      formatCount(pin.arenas + pin.sharedArenas),
+      pin.heldBytes === 0 ? "-" : `${Math.round(pin.leverage)}x`,
+      lineCell(pin, stacks),
+    ]);
+  const more =
+    pins.length > LINES ? `<p class="dim">and ${counted(pins.length - LINES, "line")} more</p>` : "";
+  return section("Who pins", table("Lines by what they hold", columns, rows) + more);
+}
+
+/** The line, and its whole stack behind a click. */
+function lineCell({ frame, stack }: Pin, stacks: Stacks): string {
+  if (frame === undefined) return NO_FRAME;
+  const outer = stacks.frames(stack).slice(1);
+  const line = escapeHtml(frameText(frame));
+  if (outer.length === 0) return line;
+  return `<details><summary>${line}</summary>${outer.map((one) => escapeHtml(frameText(one))).join("<br>")}</details>`;
+}
+
+const frameCell = (frame: Frame | undefined) =>
+  frame === undefined ? "" : `<br><code>${escapeHtml(frameText(frame))}</code>`;
+
+export function remediesSection({ remedies, replayedRemedies }: Explanation): string {
+  const rows = remedies.map((remedy: Remedy) => [
+    `<span class="saving">-${formatBytes(remedy.savingBytes)}</span>`,
+    `${escapeHtml(remedy.title)}${frameCell(remedy.frame)}`,
+    remedy.arenasAfter === undefined ? "" : formatCount(remedy.arenasAfter),
+    escapeHtml(remedy.cost),
+    `${remedy.grade}: ${escapeHtml(remedy.basis)}`,
+  ]);
+  const columns: Column[] = [
+    { heading: "saves", className: "number" },
+    { heading: "what to do" },
+    { heading: "arenas then", className: "number" },
+    { heading: "what it costs" },
+    { heading: "how sure" },
+  ];
+  const note = replayedRemedies
+    ? ""
+    : '<p class="dim">Others need the recording replayed once more each: obmalloc explain --remedies all.</p>';
+  const content =
+    rows.length === 0
+      ? "<p>Nothing that was tried saves 256 KiB or more.</p>"
+      : table("Remedies", columns, rows);
+  return section("What would help", content + note);
+}
+
+const CLASSES = 12;
+const AGES = 24;
+
+export function lifetimesSection(lifetimes: readonly ClassLifetimes[]): string {
+  const shown = [...lifetimes]
+    .sort((a, b) => b.freeBytes - a.freeBytes || b.births - a.births)
+    .slice(0, CLASSES);
+  if (shown.length === 0) return "";
+  const number = (heading: string): Column => ({ heading, className: "number" });
+  const columns = [
+    ...["block", "births", "deaths", "live", "free room", "collision"].map(number),
+    { heading: "deaths by age, doubling from 1 event" },
+  ];
+  const rows = shown.map((row) => [
+    String(row.blockBytes),
+    formatCount(row.births),
+    formatCount(row.deaths),
+    formatCount(row.live),
+    formatBytes(row.freeBytes),
+    row.collision.toFixed(2),
+    agesCell(row),
+  ]);
+  const text =
+    "Collision: the share of the room in pools with live blocks that was vacated by blocks which died; near 1, few survivors keep what many short-lived neighbours filled.";
+  return section(
+    "How long blocks lived, by size class",
+    `${table("Lifetimes by size class", columns, rows)}<p class="dim">${text}</p>`,
+  );
+}
+
+function agesCell({ deathsByAge, deaths }: ClassLifetimes): string {
+  const top = Math.max(1, ...deathsByAge);
+  const bars = deathsByAge
+    .slice(0, AGES)
+    .map((count) => `<i style="height:${Math.round((count / top) * 26)}px"></i>`)
+    .join("");
+  let median = 0;
+  for (let seen = deathsByAge[0]!; seen < deaths / 2; seen += deathsByAge[median]!) median++;
+  const text = deaths === 0 ? "none died" : `half within ${formatCount(2 ** median)} events`;
+  return `<span class="ages" role="img" aria-label="${text}">${bars}</span> <span class="dim">${text}</span>`;
+}
+
+export function certificateSection({ info, eventCount, end }: TraceReader, explanation: Explanation): string {
+  const { addressesCompared, eventsReplayed, texts, equalTexts } = explanation.certificate;
+  const facts: [string, string][] = [
+    ["program", info.commandLine.join(" ")],
+    ["interpreter", `CPython ${info.versionText}`],
+    [
+      "allocator",
+      `${info.allocator}${info.pythonmalloc === null ? "" : `, PYTHONMALLOC=${info.pythonmalloc}`}`,
+    ],
+    ["platform", `${info.platform ?? "unknown"}, ${info.model}, pages of ${info.pageSizeBytes} bytes`],
+    ["stacks", info.stacksNote === null ? info.stacks : `${info.stacks} (${info.stacksNote})`],
+    ["recorded", `${new Date(info.startedAtUnixMs).toISOString()}; end: ${end?.reason ?? "not recorded"}`],
+    [
+      "events",
+      `${formatCount(eventsReplayed)} replayed up to ${explanation.moment.name}, of ${formatCount(eventCount)}`,
+    ],
+    [
+      "certificate",
+      `${formatCount(addressesCompared)} addresses compared with the process's, no mismatch; ${equalTexts} of ${texts} of its own sys._debugmallocstats() texts equal to the letter`,
+    ],
+  ];
+  const list = facts.map(([name, value]) => `<dt>${name}</dt><dd>${escapeHtml(value)}</dd>`).join("\n");
+  return section("The recording, and how exact this is", `<dl>\n${list}\n</dl>`);
+}

@@ -1,0 +1,181 @@
+// Each export read back by the library of the tool that it is for.
+import { existsSync, readFileSync } from "node:fs";
+import { createServer, type Server } from "node:http";
+import { createRequire } from "node:module";
+import type { AddressInfo } from "node:net";
+import { dirname, join } from "node:path";
+import { gunzipSync } from "node:zlib";
+import { asyncBufferFromFile, parquetReadObjects } from "hyparquet";
+import { chromium } from "playwright-core";
+import { Profile } from "pprof-format";
+import { describe, expect, it } from "vitest";
+import { CASE, newFolder, obmalloc } from "./harness.ts";
+
+const CHROMIUM = "/usr/bin/chromium";
+const folder = newFolder();
+
+async function exported(format: string, ...args: string[]): Promise<string> {
+  const path = join(folder, `${format}${args.length}`);
+  const ended = await obmalloc(["export", CASE, "--format", format, "-o", path, ...args]);
+  expect(ended).toMatchObject({ code: 0, stderr: "", stdout: `Written: ${path}\n` });
+  return path;
+}
+
+const TYPES: Readonly<Record<string, string>> = {
+  html: "text/html",
+  js: "text/javascript",
+  css: "text/css",
+  wasm: "application/wasm",
+};
+
+/** Serves the files of a folder to this machine, and one more as `/exported`. */
+async function serve(root: string, file: string): Promise<Server> {
+  const server = createServer(({ url = "/" }, response) => {
+    const path = url === "/exported" ? file : join(root, new URL(url, "http://localhost").pathname);
+    response.setHeader(
+      "content-type",
+      TYPES[path.slice(path.lastIndexOf(".") + 1)] ?? "application/octet-stream",
+    );
+    response.end(existsSync(path) ? readFileSync(path) : "");
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  return server;
+}
+
+async function liveBlocks(): Promise<
+  { sizeBytes: number; address: string; line: number | null; file: string | null }[]
+> {
+  const { stdout } = await obmalloc(["blocks", CASE, "--json"]);
+  return stdout
+    .trim()
+    .split("\n")
+    .map((line) => JSON.parse(line));
+}
+
+const sum = (numbers: readonly number[]) => numbers.reduce((total, one) => total + one, 0);
+const blocks = await liveBlocks();
+const liveBytes = sum(blocks.map((block) => block.sizeBytes));
+
+describe("export", () => {
+  it("pprof: decodes, with all bytes, arenas, and the line that pins", async () => {
+    const profile = Profile.decode(gunzipSync(readFileSync(await exported("pprof"))));
+    const text = (index: number | bigint) => profile.stringTable.strings[Number(index)];
+    expect(profile.sampleType.map(({ type, unit }) => `${text(type)}/${text(unit)}`)).toEqual([
+      "live/bytes",
+      "pinned/bytes",
+      "arenas/count",
+      "blocks/count",
+    ]);
+    const column = (index: number) => sum(profile.sample.map((sample) => Number(sample.value[index])));
+    expect(column(0)).toBe(liveBytes);
+    expect(column(3)).toBe(blocks.length);
+    expect(Math.abs(column(1) - 11 * 256 * 1024)).toBeLessThan(profile.sample.length);
+    const functions = new Map(profile.function.map((one) => [Number(one.id), text(one.name)]));
+    const locations = new Map(profile.location.map((one) => [Number(one.id), one.line[0]!]));
+    const pinning = profile.sample.filter((sample) => {
+      const line = locations.get(Number(sample.locationId[0]));
+      return functions.get(Number(line?.functionId)) === "work" && Number(line?.line) === 31;
+    });
+    expect(sum(pinning.map((sample) => Number(sample.value[0])))).toBe(2624);
+  });
+
+  it.skipIf(!existsSync(CHROMIUM))("speedscope: its own importer takes it", async () => {
+    const application = join(
+      dirname(createRequire(import.meta.url).resolve("speedscope/package.json")),
+      "dist/release",
+    );
+    const server = await serve(application, await exported("speedscope"));
+    const browser = await chromium.launch({ executablePath: CHROMIUM, args: ["--no-sandbox"] });
+    try {
+      const tab = await browser.newPage();
+      const origin = `http://localhost:${(server.address() as AddressInfo).port}`;
+      await tab.goto(`${origin}/index.html#profileURL=${encodeURIComponent(`${origin}/exported`)}`);
+      await tab.waitForFunction(() => (document.body.textContent ?? "").includes("live bytes at marker"));
+      expect(await tab.evaluate(() => document.body.textContent ?? "")).not.toMatch(
+        /went wrong|Unrecognized/,
+      );
+    } finally {
+      await browser.close();
+      server.close();
+    }
+  });
+
+  it("collapsed: a line for each stack", async () => {
+    const lines = readFileSync(await exported("collapsed"), "utf8")
+      .trimEnd()
+      .split("\n");
+    const parsed = lines.map((line) => /^(.+) (\d+)$/.exec(line)!);
+    expect(sum(parsed.map((match) => Number(match[2])))).toBe(liveBytes);
+    expect(parsed.map((match) => match[1])).toContainEqual("<module> (pinned.py:38);work (pinned.py:31)");
+  });
+
+  it("chrome-trace: events in the order of time, with markers", async () => {
+    const { traceEvents } = JSON.parse(readFileSync(await exported("chrome-trace"), "utf8")) as {
+      traceEvents: { ph: string; ts: number; name: string; args: Record<string, unknown> }[];
+    };
+    const counters = traceEvents.filter((event) => event.ph === "C");
+    const times = counters.map((event) => event.ts);
+    expect(times).toEqual([...times].sort((a, b) => a - b));
+    expect(new Set(counters.map((event) => event.name))).toEqual(
+      new Set(["resident", "arenas", "live blocks"]),
+    );
+    expect(traceEvents.filter((event) => event.ph === "i").map((event) => event.name)).toEqual([
+      "before the work",
+      "work done",
+    ]);
+  });
+
+  it("dhat: version 2, with frames that its table has", async () => {
+    const profile = JSON.parse(readFileSync(await exported("dhat"), "utf8")) as {
+      dhatFileVersion: number;
+      pps: { eb: number; fs: number[] }[];
+      ftbl: string[];
+    };
+    expect(profile.dhatFileVersion).toBe(2);
+    expect(sum(profile.pps.map((point) => point.eb))).toBe(liveBytes);
+    expect(profile.pps.flatMap((point) => point.fs).every((index) => profile.ftbl[index] !== undefined)).toBe(
+      true,
+    );
+  });
+
+  it("parquet-blocks: hyparquet reads the rows that blocks prints", async () => {
+    const rows = await parquetReadObjects({
+      file: await asyncBufferFromFile(await exported("parquet-blocks")),
+    });
+    expect(rows.map((row) => [row.address, Number(row.size), row.line ?? null])).toEqual(
+      blocks.map((block) => [block.address, block.sizeBytes, block.line]),
+    );
+  });
+
+  it("parquet-events, csv-events: a row for each event", async () => {
+    const rows = await parquetReadObjects({
+      file: await asyncBufferFromFile(await exported("parquet-events")),
+    });
+    const lines = readFileSync(await exported("csv-events"), "utf8")
+      .trimEnd()
+      .split("\r\n");
+    expect(lines.length - 1).toBe(rows.length);
+    expect(rows[0]).toMatchObject({ event: 0n, operation: "malloc" });
+    expect(lines[1]!.startsWith(`0,malloc,${rows[0]!.domain},${rows[0]!.address},`)).toBe(true);
+    expect(rows.at(-1)!.event).toBe(BigInt(rows.length - 1));
+  });
+
+  it("csv-blocks: quotes what needs it", async () => {
+    const lines = readFileSync(await exported("csv-blocks"), "utf8")
+      .trimEnd()
+      .split("\r\n");
+    expect(lines[0]).toBe("address,size,block_bytes,size_class,domain,arena,stack,file,line,function");
+    expect(lines).toHaveLength(blocks.length + 1);
+  });
+
+  it.each([
+    ["an unknown format", ["--format", "svg"], "Allowed choices are"],
+    ["no format", [], "--format"],
+    ["a moment that there is not", ["--format", "pprof", "--at", "lunch"], "no moment"],
+    ["a place that cannot be written", ["--format", "dhat", "-o", "/nonexistent/x"], "cannot be written"],
+  ])("refuses %s", async (_, args, message) => {
+    const { code, stderr } = await obmalloc(["export", CASE, ...args]);
+    expect(code).toBe(2);
+    expect(stderr).toContain(message);
+  });
+});
