@@ -1,12 +1,19 @@
 // The runtime: every kind of object, and the collector, over one linear memory.
 
-import { type ObjectAddress, type Profile, profileFor } from "@obmalloc/abi";
+import { formatAddress, type ObjectAddress, type Profile, profileFor } from "@obmalloc/abi";
 import { createDomains, type Environment } from "@obmalloc/domains";
 import type { LinearMemory } from "@obmalloc/raw-heap";
 import { Core } from "./core/core.ts";
 import type { DomainAllocator, Domains } from "./core/domains.ts";
+import { type Ledger, type LedgerMark, RefcountError } from "./debug/ledger.ts";
+import type { CollectionPhase } from "./gc/collector.ts";
 import type { Gc } from "./gc/gc.ts";
 import { makeGc } from "./gc/make-gc.ts";
+import { checkObjects, type ObjectViolation } from "./look/check.ts";
+import { type CollectionEvent, CollectionRecorder } from "./look/collection-events.ts";
+import { inspectObject, type ObjectSnapshot } from "./look/inspect.ts";
+import { type GraphSource, ObjectGraph } from "./look/object-graph.ts";
+import { References } from "./look/references.ts";
 import { Attributes } from "./objects/attributes.ts";
 import { Bytes } from "./objects/bytes.ts";
 import { Calls, type Unraisable } from "./objects/calls.ts";
@@ -27,6 +34,7 @@ import { Singletons } from "./objects/singletons.ts";
 import { Sizes } from "./objects/sizes.ts";
 import { Strings } from "./objects/strings.ts";
 import { Tuples } from "./objects/tuples.ts";
+import { UserTypes } from "./objects/user-types.ts";
 import { Weakrefs } from "./objects/weakrefs.ts";
 
 /** Where objects live, and what they tell the outside. */
@@ -38,6 +46,13 @@ export interface ObjectsOptions {
   readonly stderr?: (text: string) => void;
   /** Receives exceptions that nobody can catch. */
   readonly onUnraisable?: (unraisable: Unraisable) => void;
+  /**
+   * Debug mode: a negative count or the use of a freed object is a {@link RefcountError} with the object's history, and
+   * {@link Objects.expectNoLeaks} works. Slow.
+   */
+  readonly isDebugged?: boolean;
+  /** Objects that the program holds: where an incremental collector starts to mark. @defaultValue none */
+  readonly roots?: () => Iterable<ObjectAddress>;
   /** Seconds of some clock, for the collector's reports. @defaultValue it stands still */
   readonly clock?: () => number;
 }
@@ -75,10 +90,15 @@ export class Objects {
   readonly instances: Instances;
   readonly codes: Codes;
   readonly frames: Frames;
+  /** Types that a user defines. */
+  readonly types: UserTypes;
   readonly calls: Calls;
   readonly hashes: Hashes;
   readonly sizes: Sizes;
   readonly gc: Gc;
+  /** Names of references and objects. */
+  readonly references: References;
+  private readonly internTable: ObjectAddress;
 
   constructor(options: ObjectsOptions) {
     const core = new Core(options);
@@ -106,10 +126,14 @@ export class Objects {
     const attributes = new Attributes(core, this);
     this.classes = new Classes(core, { ...this.classParts(), attributes });
     this.instances = new Instances(core, { ...this.instanceParts(), attributes });
+    this.types = new UserTypes(core, this.calls, clearWeakrefs);
     this.sizes = new Sizes(core, this);
+    this.references = new References(core, { ...this, attributes });
     this.gc = this.makeGc(options);
     this.calls.onEvalBreaker = () => this.gc.checkEvalBreaker();
-    this.internStrings();
+    core.onFinalizeError = (object, error) =>
+      this.calls.onUnraisable({ message: "Exception ignored in tp_finalize of", object, error });
+    this.internTable = this.internStrings();
     if (options.onUnraisable !== undefined) this.calls.onUnraisable = options.onUnraisable;
   }
 
@@ -150,6 +174,80 @@ export class Objects {
     return this.core.ground.index.has(address);
   }
 
+  /** A picture of all live objects and their references; with `roots`, only those are taken for roots. */
+  graph(roots?: Iterable<ObjectAddress>): ObjectGraph {
+    const { counts, ground } = this.core;
+    const objects = Array.from(ground.index.objects()).filter((o) => o !== this.internTable);
+    const source: GraphSource = {
+      objects,
+      references: (o) => this.references.of(o),
+      describe: (o) => this.references.describe(o),
+      typeName: (o) => this.typeName(o),
+      sizeBytes: (o) => this.getsizeof(o),
+      refcount: (o) => counts.count(o),
+      isImmortal: (o) => counts.isImmortal(o),
+    };
+    return new ObjectGraph(source, roots);
+  }
+
+  /** An object as a debugger would show it. */
+  inspect(o: ObjectAddress): ObjectSnapshot {
+    this.core.types.checkObject("inspect", o);
+    return inspectObject(this.core, this.references, o, this.getsizeof(o));
+  }
+
+  /** Everything that does not fit together, of all objects; empty when all is well. */
+  check(): ObjectViolation[] {
+    return checkObjects(this.core, this.internTable);
+  }
+
+  /** Runs a collection and returns what happened in it to the tracked objects, or to some of them. */
+  recordCollection(
+    generation = 2,
+    objects: Iterable<ObjectAddress> = this.gc.getObjects(),
+  ): CollectionEvent[] {
+    const recorder = new CollectionRecorder(this.core, this.gc.region, objects);
+    const events: CollectionEvent[] = [];
+    let last: CollectionPhase = "merge";
+    for (const step of this.gc.collectSteps(generation, "objects")) {
+      last = step.phase;
+      events.push(...recorder.after(step));
+    }
+    return [...events, ...recorder.changes(last)];
+  }
+
+  /** This moment, for {@link expectNoLeaks}. Debug mode only. */
+  mark(): LedgerMark {
+    return this.debugLedger().mark();
+  }
+
+  /**
+   * Refuses objects that were made after `since` and are still alive, after a full collection.
+   *
+   * @throws {RefcountError} that names the first of them that no other one refers to, and its history.
+   */
+  expectNoLeaks(since: LedgerMark): void {
+    const ledger = this.debugLedger();
+    this.gc.collect();
+    const isName = (o: number) =>
+      this.core.types.of(o) === this.core.types.builtin.str && this.strings.isInterned(o);
+    const alive = ledger.livingSince(since).filter((o) => !isName(o)) as ObjectAddress[];
+    if (alive.length === 0) return;
+    const held = new Set(alive.flatMap((o) => this.references.of(o).map(({ to }) => to)));
+    const first = alive.find((o) => !held.has(o)) ?? alive[0]!;
+    const more = alive.length === 1 ? "" : `, and ${alive.length - 1} more objects are alive`;
+    const count = this.core.counts.count(first);
+    const what = `The ${this.typeName(first)} at ${formatAddress(first)} has leaked with a count of ${count}${more}.`;
+    throw new RefcountError("leak", what, first, ledger.historyOf(first));
+  }
+
+  private debugLedger(): Ledger {
+    const { ledger } = this.core;
+    if (ledger === undefined)
+      throw new RangeError("This needs debug mode: createObjects({ isDebugged: true }).");
+    return ledger;
+  }
+
   private callParts() {
     const { codes, frames, functions, calls } = this;
     return { codes, frames, functions, calls };
@@ -171,6 +269,7 @@ export class Objects {
       stderr: options.stderr ?? (() => {}),
       clock: options.clock ?? (() => 0),
       clearFreeLists: () => this.clearFreeLists(),
+      roots: options.roots ?? (() => []),
     });
   }
 
@@ -184,12 +283,14 @@ export class Objects {
     this.ints.clearFreeList();
   }
 
-  private internStrings(): void {
+  /** The dict of interned strings, whose references are not counted. */
+  private internStrings(): ObjectAddress {
     const table = this.dicts.new();
     this.strings.interned = {
       setDefault: (o) => this.dicts.setDefault(table, o, o),
       remove: (o) => this.dicts.deleteItem(table, o),
     };
+    return table;
   }
 }
 

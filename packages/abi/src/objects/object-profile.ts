@@ -200,6 +200,10 @@ export interface FrameStates {
   readonly suspended: number;
   readonly running: number;
   readonly cleared: number;
+  /** Closing a generator that has not started leaves it its frame, in this state (3.12, 3.13). */
+  readonly completed?: number;
+  /** Whether a generator without a frame still visits its code object (3.14 on). */
+  readonly clearedVisitsCode?: boolean;
 }
 
 /** What a class statement makes. */

@@ -165,6 +165,7 @@ const v3_11 = change(v3_10, (previous) => ({
 const v3_12 = change(v3_11, (previous, model) => ({
   typeFlags: typeFlags["3.12"],
   classes: { ...previous.classes, sizedByClass: true },
+  frameStates: { ...previous.frameStates, completed: 1 },
   dicts: { ...previous.dicts, versionStep: 256 },
   lists: { ...previous.lists, popFreesRoom: true },
   values: values312,
@@ -204,7 +205,7 @@ const v3_12 = change(v3_11, (previous, model) => ({
 const v3_13 = change(v3_12, (previous) => ({
   typeFlags: typeFlags["3.13"],
   classes: { ...previous.classes, headsOfStaticTypes: false },
-  frameStates: { created: -3, suspended: -2, running: 0, cleared: 4 },
+  frameStates: { created: -3, suspended: -2, running: 0, cleared: 4, completed: 1 },
   weakrefs: { ...previous.weakrefs, tupleForOne: true },
   dicts: { ...previous.dicts, keysDomain: "mem" },
   values: { ...values312, internedStrings: "mortal" },
@@ -234,6 +235,7 @@ const v3_14 = change(v3_13, (previous, model) => ({
   tuples: { untrackedAtBirth: true },
   weakrefs: { ...previous.weakrefs, cleared: "before-and-after" },
   gc: { ...previous.gc, untracksDicts: false, immortals: "untracked" },
+  frameStates: { created: -3, suspended: -2, running: 0, cleared: 4, clearedVisitsCode: true },
   dicts: { ...previous.dicts, alwaysTracked: true, tableSize: "power-of-two", versionStep: 0 },
   references: references["3.14"],
   plainBodies: { ...previous.plainBodies, interpreterFrame: frames.interpreterFrame314 },
@@ -261,7 +263,7 @@ const v3_14 = change(v3_13, (previous, model) => ({
 const v3_15 = change(v3_14, (previous) => ({
   gcState: "generations-and-rings",
   classes: { ...previous.classes, ownDescriptors: false },
-  frameStates: { created: 0, suspended: 1, running: 4, cleared: 5 },
+  frameStates: { created: 0, suspended: 1, running: 4, cleared: 5, clearedVisitsCode: true },
   weakrefs: { ...previous.weakrefs, cleared: "callbacks-before" },
   lists: { ...previous.lists, unknownLength: 0 },
   values: { ...previous.values, smallInts: { min: -5, max: 1024 } },

@@ -1,10 +1,12 @@
 // The parts that every kind of object is built on, made in the order in which they need each other.
 
-import { objectAddress, objectLayouts, type Profile, TypeFlag } from "@obmalloc/abi";
+import { type ObjectAddress, objectAddress, objectLayouts, type Profile, TypeFlag } from "@obmalloc/abi";
 import type { LinearMemory } from "@obmalloc/raw-heap";
+import { CheckedCounts, Ledger } from "../debug/ledger.ts";
 import { CountedHeads } from "../gc/counted-heads.ts";
 import { GcState } from "../gc/gc-state.ts";
 import type { GcHeads } from "../gc/heads.ts";
+import { SpacedHeads } from "../gc/spaced-heads.ts";
 import { TaggedHeads } from "../gc/tagged-heads.ts";
 import { Allocation } from "./allocation.ts";
 import { Counts } from "./counts.ts";
@@ -23,6 +25,8 @@ export interface CoreOptions {
   readonly profile: Profile;
   readonly memory: LinearMemory;
   readonly domains: Domains;
+  /** Whether reference counts are checked, and what happens to each object is remembered. */
+  readonly isDebugged?: boolean;
 }
 
 /** What a `tp_clear` or a `tp_finalize` does with one object. */
@@ -36,9 +40,13 @@ export class Core {
   readonly heads: GcHeads;
   readonly state: GcState;
   readonly counts: Counts;
+  /** What happened to each object; in debug mode only. */
+  readonly ledger: Ledger | undefined;
   readonly allocation: Allocation;
   readonly reaper: Reaper;
   readonly traversal: Traversal;
+  /** Receives what a finalizer of a user's throws; set by the calls. */
+  onFinalizeError: (o: ObjectAddress, error: unknown) => void = () => {};
   private readonly clears: SlotFunction[] = [];
   private readonly finalizers: SlotFunction[] = [];
   private readonly preHeader: number;
@@ -51,15 +59,28 @@ export class Core {
     this.ground = { profile, layouts, memory, domains, statics, index: new ObjectIndex(memory) };
     const { gc, immortality } = profile.objects;
     this.types = new TypeObjects(this.ground);
-    this.heads = makeHeads(memory, gc.heads, layouts.gcHead.sizeBytes);
+    this.heads = makeHeads(memory, gc, layouts.gcHead.sizeBytes);
     this.state = new GcState(this.ground, this.heads, gc.thresholds);
-    this.counts = new Counts(memory, immortality);
+    this.ledger = options.isDebugged === true ? new Ledger() : undefined;
+    this.counts =
+      this.ledger === undefined
+        ? new Counts(memory, immortality)
+        : new CheckedCounts(this.ledger, this.ground.index, memory, immortality);
     this.allocation = new Allocation(this.ground, this.heads, this.state, gc.counts === "allocations");
+    this.watchLives();
     this.reaper = new Reaper(this.ground, this.types, this.heads, this.counts);
     this.traversal = new Traversal(this.ground, this.types, this.users);
     this.preHeader = profile.objects.preHeader.words * memory.pointerBytes;
     this.reaper.register(Dealloc.object, { body: () => {}, finish: (o) => this.free(o) });
     this.reaper.register(Dealloc.never, { body: () => {}, finish: (o) => this.counts.makeImmortal(o) });
+  }
+
+  /** Tells the ledger of objects that come and go. */
+  private watchLives(): void {
+    const { ledger, ground, types } = this;
+    if (ledger === undefined) return;
+    ground.index.onAdd = (o) => ledger.made(o, types.nameOf(types.of(o)));
+    ground.index.onRemove = (o) => ledger.freed(o);
   }
 
   /** A head without an object, to be a list's. C has such heads on its stack. */
@@ -117,8 +138,12 @@ export class Core {
     if (finalize === 0) return;
     const isCollected = this.ground.index.isCollected(o);
     if (isCollected && heads.isFinalized(o)) return;
-    this.callFinalize(finalize, o);
     if (isCollected) heads.setFinalized(o);
+    try {
+      this.callFinalize(finalize, o);
+    } catch (error) {
+      this.onFinalizeError(objectAddress(o), error);
+    }
   }
 
   /**
@@ -143,8 +168,9 @@ export class Core {
 
 function makeHeads(
   memory: ObjectMemory,
-  kind: Profile["objects"]["gc"]["heads"],
+  { heads, collector }: Profile["objects"]["gc"],
   headBytes: number,
 ): GcHeads {
-  return kind === "counted" ? new CountedHeads(memory, headBytes) : new TaggedHeads(memory);
+  if (heads === "counted") return new CountedHeads(memory, headBytes);
+  return collector === "incremental" ? new SpacedHeads(memory) : new TaggedHeads(memory);
 }

@@ -19,6 +19,10 @@ export class ObjectIndex {
   /** Places with an object that has none. */
   declare plain: Uint32Array;
 
+  /** Told of each object that comes, once its head is written, and of each that goes. Set in debug mode only. */
+  onAdd: ((address: number) => void) | undefined = undefined;
+  onRemove: ((address: number) => void) | undefined = undefined;
+
   constructor(memory: ObjectMemory) {
     this.granuleShift = memory.pointerShift + 1;
     this.collected = new Uint32Array(0);
@@ -46,21 +50,25 @@ export class ObjectIndex {
   addCollected(address: number): void {
     const place = address >>> this.granuleShift;
     this.collected[place >>> 5]! |= 1 << (place & 31);
+    if (this.onAdd !== undefined) this.onAdd(address);
   }
 
   addPlain(address: number): void {
     const place = address >>> this.granuleShift;
     this.plain[place >>> 5]! |= 1 << (place & 31);
+    if (this.onAdd !== undefined) this.onAdd(address);
   }
 
   removeCollected(address: number): void {
     const place = address >>> this.granuleShift;
     this.collected[place >>> 5]! &= ~(1 << (place & 31));
+    if (this.onRemove !== undefined) this.onRemove(address);
   }
 
   removePlain(address: number): void {
     const place = address >>> this.granuleShift;
     this.plain[place >>> 5]! &= ~(1 << (place & 31));
+    if (this.onRemove !== undefined) this.onRemove(address);
   }
 
   /** Every live object, by rising address. */

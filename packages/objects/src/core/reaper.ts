@@ -48,9 +48,13 @@ const Op = {
   freeKeys: 10,
   /** Empty the trashcan. */
   chain: 11,
+  /** Let the object die: its count is 0. */
+  begin: 12,
 } as const;
 
 const ENTRY_WORDS = 3;
+/** So deep may functions of users that drop references call each other through here; what comes later waits. */
+const MAX_DEPTH = 200;
 
 export class Reaper {
   /** Drops a reference to keys that dicts may share, and frees keys that are empty; set by the dicts. */
@@ -75,6 +79,7 @@ export class Reaper {
   declare private words: Uint32Array;
   private stack = new Uint32Array(1024 * ENTRY_WORDS);
   private top = 0;
+  private depth = 0;
 
   constructor(ground: Ground, types: TypeObjects, heads: GcHeads, counts: Counts) {
     const { profile, memory, domains } = ground;
@@ -104,9 +109,18 @@ export class Reaper {
 
   /** Lets an object die whose count is 0. */
   reap(o: number): void {
+    if (this.depth === MAX_DEPTH) {
+      this.push(Op.begin, o, 0);
+      return;
+    }
     const floor = this.top;
-    this.begin(o);
-    if (this.top > floor) this.run(floor);
+    this.depth++;
+    try {
+      this.begin(o);
+      if (this.top > floor) this.run(floor);
+    } finally {
+      this.depth--;
+    }
   }
 
   /** The address of the deallocator of a type's nearest base that is no class. */
@@ -254,6 +268,8 @@ export class Reaper {
       this.dropKeys(a);
     } else if (op === Op.freeKeys) {
       this.freeKeys(a);
+    } else if (op === Op.begin) {
+      this.begin(a);
     } else {
       this.leave();
     }

@@ -110,7 +110,11 @@ export class TypeObjects {
 
   /** `tp_name`, as messages show it. */
   nameOf(type: number): string {
-    return this.specs.get(type)?.name ?? this.onClassName(type);
+    const builtin = this.specs.get(type);
+    if (builtin !== undefined) return builtin.name;
+    return this.isClass(type)
+      ? this.onClassName(type)
+      : this.memory.readCString(this.slot(type, this.layout.offsets.tp_name));
   }
 
   /** Whether `type` is `ancestor` or one of its subclasses, by the chain of `tp_base`. */

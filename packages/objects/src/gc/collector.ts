@@ -11,6 +11,8 @@ import type { Passes } from "./passes.ts";
 
 /** The phases of a collection, in order. */
 export type CollectionPhase =
+  /** What the roots lead to is marked as visited; only the incremental collector does so. */
+  | "mark_roots"
   /** Younger generations join the one that is collected. */
   | "merge"
   /** Each object's count is copied. */
@@ -106,8 +108,8 @@ export class RegionCollector {
     };
   }
 
-  /** Objects whose count the passes have copied: what is left of the copy. */
-  refsOf(o: ObjectAddress): number {
+  /** What is left of the copy of an object's count; undefined when there is no copy, or no longer. */
+  refsOf(o: ObjectAddress): number | undefined {
     return this.passes.refsOf(this.heads.of(o));
   }
 
@@ -247,7 +249,7 @@ export class RegionCollector {
     passes.updateRefs(unreachable);
     for (const _ of passes.subtractRefs(unreachable));
     let isAny = false;
-    for (const head of heads.heads(unreachable)) isAny ||= passes.refsOf(head) > 0;
+    for (const head of heads.heads(unreachable)) isAny ||= (passes.refsOf(head) ?? 0) > 0;
     passes.abandon(unreachable, this.lists.finalUnreachable);
     return isAny;
   }

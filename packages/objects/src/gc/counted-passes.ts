@@ -75,8 +75,9 @@ export class CountedPasses implements Passes {
 
   clearUnreachableMarks(): void {} // the heads carry none
 
-  refsOf(head: number): number {
-    return Math.max(this.heads.refs(head), 0);
+  refsOf(head: number): number | undefined {
+    const refs = Math.max(this.heads.refs(head), 0);
+    return refs < 0 ? undefined : refs;
   }
 
   abandon(list: number, unreachable: number): void {

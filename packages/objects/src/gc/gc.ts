@@ -4,7 +4,7 @@ import { NUM_GENERATIONS, type ObjectAddress, objectAddress } from "@obmalloc/ab
 import type { Core } from "../core/core.ts";
 import { PythonError } from "../core/errors.ts";
 import type { Lists } from "../objects/lists.ts";
-import type { CollectionStep, Watch } from "./collector.ts";
+import type { CollectionStep, RegionCollector, Watch } from "./collector.ts";
 import type { GenerationStats } from "./gc-state.ts";
 import type { GcStatistics, TimedGenerationStats } from "./gc-statistics.ts";
 import { type Collector, stateObject } from "./generational.ts";
@@ -88,7 +88,7 @@ export class Gc {
   }
 
   getThreshold(): number[] {
-    return this.core.state.thresholds();
+    return this.parts.collector.thresholds();
   }
 
   /** Sets the thresholds; those that are left out stay as they are. A first one of 0 switches automatic collections off. */
@@ -108,7 +108,7 @@ export class Gc {
 
   /** Allocations less frees since the last collection, and collections of each younger generation. */
   getCount(): number[] {
-    return this.core.state.counts();
+    return this.parts.collector.counts();
   }
 
   getDebug(): number {
@@ -127,7 +127,7 @@ export class Gc {
    * argument.
    */
   getObjects(generation?: number): ObjectAddress[] {
-    const { heads, state, ground } = this.core;
+    const { state, ground } = this.core;
     if (generation === undefined) return state.lists.flatMap((list) => this.objectsOf(list));
     if (!ground.profile.objects.gc.objectsByGeneration) {
       throw new PythonError("TypeError", "get_objects() takes no arguments (1 given)");
@@ -137,7 +137,7 @@ export class Gc {
       throw new PythonError("ValueError", message);
     }
     if (generation < 0) throw new PythonError("ValueError", "generation parameter cannot be negative");
-    return [...heads.heads(state.lists[generation]!)].map((head) => heads.object(head));
+    return this.parts.collector.listsOf(generation).flatMap((list) => this.objectsOf(list));
   }
 
   /** The objects that hold references to any of `objects`. */
@@ -172,16 +172,12 @@ export class Gc {
 
   /** Moves all tracked objects to the permanent generation, which is never collected. */
   freeze(): void {
-    const { heads, state } = this.core;
-    state.lists.forEach((list, generation) => {
-      heads.merge(list, state.permanent);
-      state.setCount(generation, 0);
-    });
+    this.parts.collector.freeze();
   }
 
   /** Moves the permanent generation to the oldest one. */
   unfreeze(): void {
-    this.core.heads.merge(this.core.state.permanent, this.core.state.lists[NUM_GENERATIONS - 1]!);
+    this.parts.collector.unfreeze();
   }
 
   /** Objects in the permanent generation. */
@@ -202,6 +198,11 @@ export class Gc {
   /** The list of functions that are called before and after each collection, borrowed. */
   get callbacks(): ObjectAddress {
     return stateObject(this.core, "callbacks");
+  }
+
+  /** The lists of the collection that is running. */
+  get region(): RegionCollector {
+    return this.parts.collector.region;
   }
 
   private checkGeneration(generation: number): void {

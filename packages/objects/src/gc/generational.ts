@@ -3,7 +3,13 @@
 import { type ObjectAddress, objectAddress } from "@obmalloc/abi";
 import type { Core } from "../core/core.ts";
 import type { CollectionPhases } from "./collection-phases.ts";
-import { type CollectionStep, RegionCollector, type Survivors, type Watch } from "./collector.ts";
+import {
+  type CollectionStep,
+  RegionCollector,
+  type RegionResult,
+  type Survivors,
+  type Watch,
+} from "./collector.ts";
 import type { Deduction } from "./deduction.ts";
 import { GcDebug, type GcReport } from "./gc-report.ts";
 import type { CollectionResult } from "./gc-state.ts";
@@ -42,6 +48,14 @@ export interface Collector {
   select(): number;
   /** How many objects each generation has, as the debug output shows them. */
   sizes(): number[];
+  /** What `gc.get_count` and `gc.get_threshold` show. */
+  counts(): number[];
+  thresholds(): number[];
+  /** The lists of a generation that `gc.get_objects` names. */
+  listsOf(generation: number): readonly number[];
+  /** Moves all tracked objects to the permanent generation, and back. */
+  freeze(): void;
+  unfreeze(): void;
 }
 
 const NOTHING: CollectionResult = { collected: 0, uncollectable: 0, candidates: 0, durationSeconds: 0 };
@@ -78,27 +92,34 @@ export class GenerationalCollector implements Collector {
     return this.core.state.lists.map((list) => this.core.heads.size(list));
   }
 
-  *steps(generation: number, reason: CollectionReason, watch: Watch): Generator<CollectionStep, number> {
-    const { state, heads } = this.core;
-    const { report, statistics, invokeCallbacks } = this.parts;
-    if (state.collecting) return 0;
-    state.collecting = true;
-    try {
-      if (reason !== "shutdown") invokeCallbacks("start", generation, NOTHING);
-      const isReported = (state.debug & GcDebug.STATS) !== 0;
-      if (isReported) report.collecting(generation, this.sizes(), heads.size(state.permanent));
-      const startedAt = this.parts.clock();
-      const region = yield* this.collect(generation, watch);
-      const durationSeconds = this.parts.clock() - startedAt;
-      const result = { ...region, durationSeconds };
-      const found = result.collected + result.uncollectable;
-      if (isReported) report.done(found, result.uncollectable, durationSeconds);
-      statistics.add(generation, result);
-      if (reason !== "shutdown") invokeCallbacks("stop", generation, result);
-      return found;
-    } finally {
-      state.collecting = false;
-    }
+  counts(): number[] {
+    return this.core.state.counts();
+  }
+
+  thresholds(): number[] {
+    return this.core.state.thresholds();
+  }
+
+  listsOf(generation: number): readonly number[] {
+    return [this.core.state.lists[generation]!];
+  }
+
+  freeze(): void {
+    const { heads, state } = this.core;
+    state.lists.forEach((list, generation) => {
+      heads.merge(list, state.permanent);
+      state.setCount(generation, 0);
+    });
+  }
+
+  unfreeze(): void {
+    this.core.heads.merge(this.core.state.permanent, this.core.state.lists[OLDEST]!);
+  }
+
+  steps(generation: number, reason: CollectionReason, watch: Watch): Generator<CollectionStep, number> {
+    return runCollection(this.core, this.parts, { generation, reason, sizes: () => this.sizes() }, () =>
+      this.collect(generation, watch),
+    );
   }
 
   private *collect(generation: number, watch: Watch) {
@@ -146,6 +167,45 @@ export class GenerationalCollector implements Collector {
     if (gc.untracksDicts) count -= this.parts.phases.untrackDicts(survivors.dicts);
     state.longLivedPending = 0;
     state.longLivedTotal = count;
+  }
+}
+
+/** What is to be collected, and why. */
+export interface CollectionRequest {
+  readonly generation: number;
+  readonly reason: CollectionReason;
+  readonly sizes: () => readonly number[];
+}
+
+/**
+ * What stands around a collection: callbacks, the debug output, statistics.
+ *
+ * @param collect returns nothing when it did nothing that counts.
+ */
+export function* runCollection(
+  core: Core,
+  { report, statistics, clock, invokeCallbacks }: CollectorParts,
+  { generation, reason, sizes }: CollectionRequest,
+  collect: () => Generator<CollectionStep, RegionResult | undefined>,
+): Generator<CollectionStep, number> {
+  const { state, heads } = core;
+  if (state.collecting) return 0;
+  state.collecting = true;
+  try {
+    if (reason !== "shutdown") invokeCallbacks("start", generation, NOTHING);
+    const isReported = (state.debug & GcDebug.STATS) !== 0;
+    if (isReported) report.collecting(generation, sizes(), heads.size(state.permanent));
+    const startedAt = clock();
+    const region = yield* collect();
+    const durationSeconds = clock() - startedAt;
+    const result = region === undefined ? NOTHING : { ...region, durationSeconds };
+    const found = result.collected + result.uncollectable;
+    if (isReported) report.done(found, result.uncollectable, durationSeconds);
+    if (region !== undefined) statistics.add(generation, result);
+    if (reason !== "shutdown") invokeCallbacks("stop", generation, result);
+    return found;
+  } finally {
+    state.collecting = false;
   }
 }
 

@@ -1,5 +1,6 @@
 // Puts the collector of a version together.
 
+import type { ObjectAddress } from "@obmalloc/abi";
 import type { Core } from "../core/core.ts";
 import { CollectionPhases, type PhaseParts } from "./collection-phases.ts";
 import { underflow } from "./collector.ts";
@@ -9,9 +10,12 @@ import { Deduction } from "./deduction.ts";
 import { Gc } from "./gc.ts";
 import { type CallbackParts, GcCallbacks } from "./gc-callbacks.ts";
 import { GcReport } from "./gc-report.ts";
+import type { CollectionResult } from "./gc-state.ts";
 import { GcStatistics } from "./gc-statistics.ts";
 import { GenerationalCollector } from "./generational.ts";
+import { IncrementalCollector } from "./incremental.ts";
 import type { Passes } from "./passes.ts";
+import { SpacedHeads } from "./spaced-heads.ts";
 import type { TaggedHeads } from "./tagged-heads.ts";
 import { TaggedPasses } from "./tagged-passes.ts";
 
@@ -21,21 +25,28 @@ export interface GcOptions {
   readonly stderr: (text: string) => void;
   readonly clock: () => number;
   readonly clearFreeLists: () => void;
+  /** Objects that the program holds, from which an incremental collector marks first. */
+  readonly roots: () => Iterable<ObjectAddress>;
 }
 
 /** The gc module of a version, with its collector. */
-export function makeGc(core: Core, { objects, stderr, clock, clearFreeLists }: GcOptions): Gc {
+export function makeGc(core: Core, { objects, stderr, clock, clearFreeLists, roots }: GcOptions): Gc {
   const statistics = new GcStatistics(core.ground, core.state);
   const callbacks = new GcCallbacks(core, objects);
-  const collector = new GenerationalCollector(core, {
+  const parts = {
     ...makePasses(core, objects),
     phases: new CollectionPhases(core, objects),
     statistics,
     report: new GcReport(core, stderr),
     clock,
-    invokeCallbacks: (phase, generation, result) => callbacks.invoke(phase, generation, result),
+    invokeCallbacks: (phase: "start" | "stop", generation: number, result: CollectionResult) =>
+      callbacks.invoke(phase, generation, result),
     clearFreeLists,
-  });
+  };
+  const isIncremental = core.ground.profile.objects.gc.collector === "incremental";
+  const collector = isIncremental
+    ? new IncrementalCollector(core, parts, roots)
+    : new GenerationalCollector(core, parts);
   return new Gc(core, { collector, statistics, lists: objects.lists });
 }
 
@@ -57,6 +68,10 @@ function makePasses(core: Core, { tuples }: PhaseParts): { passes: Passes; deduc
   const passes =
     heads instanceof CountedHeads
       ? new CountedPasses({ ...parts, heads })
-      : new TaggedPasses({ ...parts, heads: heads as TaggedHeads, unreachableMark: 1 });
+      : new TaggedPasses({
+          ...parts,
+          heads: heads as TaggedHeads,
+          unreachableMark: heads instanceof SpacedHeads ? 2 : 1,
+        });
   return { passes, deduction };
 }

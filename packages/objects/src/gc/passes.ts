@@ -16,8 +16,8 @@ export interface Passes {
   moveUnreachable(list: number, unreachable: number): Generator<number, void>;
   /** Makes `unreachable` a list like any other. */
   clearUnreachableMarks(unreachable: number): void;
-  /** The copy of the count of an object that is being collected. */
-  refsOf(head: number): number;
+  /** The copy of the count of an object whose fate is open; undefined for all others. */
+  refsOf(head: number): number | undefined;
   /**
    * Undoes what the passes have done so far with `list` and `unreachable`, all of which goes back to `list`; for a
    * collection that cannot go on.

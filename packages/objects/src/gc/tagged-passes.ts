@@ -112,8 +112,10 @@ export class TaggedPasses implements Passes {
     }
   }
 
-  refsOf(head: number): number {
-    return this.words[(head + this.prevOffset) >>> 2]! >>> PREV_SHIFT;
+  refsOf(head: number): number | undefined {
+    const prev = this.words[(head + this.prevOffset) >>> 2]!;
+    const isOpen = (prev & PREV_COLLECTING) !== 0 && (this.words[head >>> 2]! & this.mark) === 0;
+    return isOpen ? prev >>> PREV_SHIFT : undefined;
   }
 
   abandon(list: number, unreachable: number): void {

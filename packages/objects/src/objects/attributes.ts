@@ -160,6 +160,23 @@ export class Attributes {
     return dict;
   }
 
+  /** Names and values of the attributes that are not in a dict, in the order of the class's keys. */
+  *named(o: number): Generator<[name: ObjectAddress, value: ObjectAddress]> {
+    const type = this.core.types.of(o);
+    const values = this.hasDict(type) ? this.places.valuesOf(o, type) : 0;
+    if (values === 0) return;
+    const keys = this.cachedKeys(type);
+    for (let i = 0; i < this.keys.count(keys); i++) {
+      const value = this.memory.readWord(this.values.address(values, i));
+      if (value !== 0) yield [objectAddress(this.keys.key(keys, i)), objectAddress(value)];
+    }
+  }
+
+  /** The dict of an instance, borrowed; NULL when it has none so far. */
+  presentDict(o: number): ObjectAddress {
+    return this.hasDict(this.core.types.of(o)) ? this.places.dictOf(o) : objectAddress(0);
+  }
+
   /** The references that an instance holds through its attributes, as `subtype_traverse` visits them. */
   gather(o: number, type: number, count: number): number {
     const { traversal } = this.core;

@@ -163,6 +163,11 @@ export class Classes {
     });
   }
 
+  /** Names of the slots that a class itself declares, in the order of {@link slotAddresses}. */
+  slotNames(type: number): string[] {
+    return [...(this.slotOffsets.get(type)?.keys() ?? [])];
+  }
+
   /** How many slots a class itself declares. */
   slotCount(type: number): number {
     return this.core.types.isClass(type) ? this.field(type, "ob_size") : 0;
@@ -320,7 +325,8 @@ export class Classes {
   }
 
   private gather(o: number, count: number): number {
-    const { traversal } = this.core;
+    const { traversal, types } = this.core;
+    if (!types.isClass(o)) return count; // the collector does not know types that are compiled in
     let end = count;
     for (const name of ["tp_dict", "tp_cache", "tp_mro", "tp_bases", "tp_base", "ht_module"]) {
       const offset = this.offsets[name];

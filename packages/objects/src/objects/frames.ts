@@ -13,7 +13,7 @@ import type { Codes } from "./codes.ts";
 const VISITED = ["f_back", "f_code", "f_builtins", "f_globals", "f_locals", "f_trace"] as const;
 
 /** How far a frame has come. */
-export type FrameState = "created" | "suspended" | "running" | "cleared";
+export type FrameState = "created" | "suspended" | "running" | "cleared" | "completed";
 
 /** `f_lasti` of a frame that has not run yet, and of one that waits behind its first instructions. */
 const LASTI_CREATED = -1;
@@ -144,7 +144,7 @@ export class Frames {
   setState(o: number, state: FrameState): void {
     const field = this.offsets.f_state;
     if (field !== undefined) {
-      this.memory.bytes[o + field] = this.core.ground.profile.objects.frameStates[state];
+      this.memory.bytes[o + field] = this.core.ground.profile.objects.frameStates[state]!;
     } else {
       this.memory.bytes[o + this.offsets.f_executing!] = state === "running" ? 1 : 0;
     }

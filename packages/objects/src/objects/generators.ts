@@ -1,6 +1,6 @@
 // Generators and coroutines: a frame that outlives its call.
 
-import { fieldOffset, type ObjectAddress, objectAddress } from "@obmalloc/abi";
+import { type FrameStates, fieldOffset, type ObjectAddress, objectAddress } from "@obmalloc/abi";
 import type { Core } from "../core/core.ts";
 import { PythonError } from "../core/errors.ts";
 import type { ObjectMemory } from "../core/memory.ts";
@@ -15,6 +15,8 @@ export interface GeneratorOptions extends Omit<CodeOptions, "body" | "generator"
   /** @defaultValue "generator" */
   readonly kind?: "generator" | "coroutine";
 }
+
+const STATES: readonly FrameState[] = ["created", "suspended", "running", "cleared", "completed"];
 
 /** What generators are made of. */
 export interface GeneratorParts {
@@ -38,7 +40,7 @@ export class Generators {
   private readonly frames: Frames;
   private readonly calls: Calls;
   private readonly parts: GeneratorParts;
-  private readonly states: Readonly<Record<FrameState, number>>;
+  private readonly states: FrameStates;
   /** Where the frame begins inside of a generator, or -1. */
   private readonly embedded: number;
   private readonly localsOffset: number;
@@ -127,7 +129,7 @@ export class Generators {
     this.core.types.checkType("next", o, "generator");
     const state = this.stateOf(o);
     if (state === "running") throw new PythonError("ValueError", "generator already executing");
-    if (state === "cleared") return objectAddress(0);
+    if (state === "cleared" || state === "completed") return objectAddress(0);
     this.setState(o, "running");
     let yielded: ObjectAddress | undefined;
     try {
@@ -154,7 +156,8 @@ export class Generators {
   /** Whether the generator has ended. */
   isFinished(o: ObjectAddress): boolean {
     this.core.types.checkType("generator", o, "generator");
-    return this.stateOf(o) === "cleared";
+    const state = this.stateOf(o);
+    return state === "cleared" || state === "completed";
   }
 
   /** The code object of a generator, borrowed. */
@@ -240,13 +243,13 @@ export class Generators {
       return frame === 0 ? "cleared" : this.frames.stateOf(frame);
     }
     const value = (this.memory.bytes[o + this.offsets.gi_frame_state!]! << 24) >> 24;
-    const found = (Object.keys(this.states) as FrameState[]).find((state) => this.states[state] === value);
+    const found = STATES.find((state) => this.states[state] === value);
     return found ?? "cleared";
   }
 
   private setState(o: number, state: FrameState): void {
     if (this.embedded >= 0) {
-      this.memory.bytes[o + this.offsets.gi_frame_state!] = this.states[state];
+      this.memory.bytes[o + this.offsets.gi_frame_state!] = this.states[state]!;
       return;
     }
     const frame = this.memory.readWord(o + this.offsets.gi_frame!);
@@ -259,7 +262,11 @@ export class Generators {
   /** Runs the `finally` of a generator that has started, and drops its frame. */
   private finish(o: ObjectAddress): void {
     const state = this.stateOf(o);
-    if (state === "cleared" || state === "running") return;
+    if (state === "cleared" || state === "completed" || state === "running") return;
+    if (state === "created" && this.states.completed !== undefined) {
+      this.setState(o, "completed");
+      return;
+    }
     const close = this.bodyOf(o)?.close;
     if (state === "suspended" && close !== undefined) {
       this.setState(o, "running");
@@ -318,7 +325,9 @@ export class Generators {
     if (generatorCode !== undefined) end = traversal.add(this.memory.readWord(o + generatorCode), end);
     end = traversal.add(this.memory.readWord(o + this.offsets.gi_name!), end);
     end = traversal.add(this.memory.readWord(o + this.offsets.gi_qualname!), end);
-    if (this.stateOf(o) === "cleared") return end;
+    if (this.stateOf(o) === "cleared") {
+      return this.states.clearedVisitsCode === true ? traversal.add(this.codeOf(o), end) : end;
+    }
     end = traversal.add(this.memory.readWord(o + this.frameFunction), end);
     end = traversal.add(this.memory.readWord(o + this.frameCode), end);
     return traversal.pointers(o + this.localsOffset, this.codes.localSlots(this.codeOf(o)), end);
