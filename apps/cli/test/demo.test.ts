@@ -7,6 +7,9 @@ import { obmalloc } from "./harness.ts";
 
 const look = lookOf({ isTTY: false } as NodeJS.WriteStream, {});
 
+/** Run for some of the profiles only. */
+const LONG_DEMOS: readonly string[] = ["churn", "manual-gc", "refcount", "data-structures", "generators"];
+
 async function demo(...args: string[]): Promise<string> {
   const { code, stdout, stderr } = await obmalloc(["demo", ...args]);
   expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
@@ -33,9 +36,9 @@ describe("demo", () => {
   it.each(demos.filter(({ name }) => name !== "gil"))(
     "$name runs for every version and model",
     { timeout: 60_000 },
-    async ({ load }) => {
+    async ({ name, load }) => {
       const run = await load();
-      for (const profile of profiles) {
+      for (const profile of LONG_DEMOS.includes(name) ? profiles.filter((_, i) => i % 5 === 0) : profiles) {
         const steps = [];
         for await (const step of run({ profile, look })) steps.push(step);
         expect(steps.length).toBeGreaterThanOrEqual(4);
@@ -159,5 +162,73 @@ describe("demo", () => {
       /tracemalloc\.ts:\d+: size=73\.2 KiB \(\+58\.6 KiB\), count=250 \(\+200\), average=300 B/,
     );
     expect(text).toContain("never given back");
+  });
+
+  it("refcount: counts, order of death, the trashcan", async () => {
+    const text = await demo("refcount");
+    expect(text).toMatch(/z = \[x, x\] +count 4\n/);
+    expect(text).toContain("PyTuple_SetItem(t, 0, item)        count 1");
+    expect(text).toContain("__del__ in this order: root, right, left, leaf");
+    expect(text).toContain("None: 4294967295 before, 4294967295 after 1,000 increfs");
+    expect(text).toContain("200,000 lists died of one decref");
+    expect(await demo("refcount", "--version", "3.9")).toMatch(/None: (\d+) before, (?!\1 )\d+ after/);
+  });
+
+  it("cycles: the copies of the counts, and where each object goes", async () => {
+    const text = await demo("cycles");
+    const phases = ["merge", "update_refs", "subtract_refs", "move_unreachable", "finalizers", "clear"];
+    const places = phases.map((phase) => text.search(new RegExp(`^\\d  ${phase}$`, "m")));
+    expect(places).toEqual([...places].sort((a, b) => a - b));
+    expect(places).not.toContain(-1);
+    expect(text).toContain("moved: A unreachable, B unreachable, D unreachable, E unreachable");
+    expect(text).toContain("C: alive, count 1");
+    expect(text.match(/: freed$/gm)).toHaveLength(4);
+  });
+
+  it("finalizers: waiting, resurrection, errors, tp_del", async () => {
+    const text = await demo("finalizers");
+    expect(text).toContain("gc.collect() -> 3, then: a, b, c");
+    expect(text).toContain("first collection: 0 collected, alive: true, weak reference was cleared");
+    expect(text).toContain("second: 1 collected, alive: false, __del__ ran 1 time");
+    expect(text).toContain("Exception ignored in __del__: from __del__");
+    expect(text).toContain("in gc.garbage: 1");
+    expect(await demo("finalizers", "--version", "3.15")).toContain("weak reference still works");
+  });
+
+  it("weakrefs: order of callbacks, and what __del__ sees", async () => {
+    expect(await demo("weakrefs")).toMatch(/callbacks: third, second, first[\s\S]*called: outside\n/);
+    expect(await demo("weakrefs", "--version", "3.15")).toContain("without a callback: alive");
+    expect(await demo("weakrefs", "--version", "3.14")).toContain("without a callback: dead");
+  });
+
+  it("generators: the peak of a generator does not grow", async () => {
+    const text = await demo("generators");
+    const peaks = [...text.matchAll(/^ +[\d,]+ +[\d.]+ KiB +(\d+) bytes +true$/gm)].map(([, peak]) => peak);
+    expect(peaks).toHaveLength(3);
+    expect(new Set(peaks).size).toBe(1);
+  });
+
+  it("data-structures: slots and tuples are smallest", async () => {
+    const text = await demo("data-structures");
+    const order = [...text.matchAll(/^ +(\S+) +(\d+) +[\d.]+ +#+$/gm)];
+    expect(order).toHaveLength(7);
+    expect(order.slice(0, 2).map(([, name]) => name)).toEqual(["slots", "tuple"]);
+    expect(text).toMatch(/tuple +0x[0-9a-f]+, a block of 64 bytes in the pool at 0x/);
+    expect(text).toContain("check(): 0 findings");
+  });
+
+  it("manual-gc: freezing leaves little to look at", async () => {
+    const looked = (text: string, row: string) =>
+      Number(new RegExp(`${row} +[\\d,]+ +([\\d,]+)`).exec(text)![1]!.replaceAll(",", ""));
+    const text = await demo("manual-gc");
+    expect(looked(text, "gc\\.freeze\\(\\) first") * 5).toBeLessThan(looked(text, "gc\\.collect\\(\\)"));
+    expect(looked(text, "gc\\.disable\\(\\)")).toBe(0);
+  });
+
+  it("churn: few survivors hold many arenas", async () => {
+    const text = await demo("churn");
+    const arenas = (name: string) => Number(new RegExp(`^ +${name} +(\\d+) +\\S+ %$`, "m").exec(text)![1]);
+    expect(arenas("every hundredth")).toBeGreaterThan(arenas("none"));
+    expect(arenas("first 200")).toBeLessThan(arenas("every hundredth"));
   });
 });

@@ -25,4 +25,10 @@ export type { FunctionOptions } from "./objects/functions.ts";
 export type { GeneratorOptions } from "./objects/generators.ts";
 export type { ListSource } from "./objects/lists.ts";
 export type { TypeSpec } from "./objects/user-types.ts";
-export { type CreateObjectsOptions, createObjects, Objects, type ObjectsOptions } from "./objects.ts";
+export {
+  type CreateObjectsOptions,
+  createObjects,
+  Objects,
+  type ObjectsOptions,
+  objectsOver,
+} from "./objects.ts";

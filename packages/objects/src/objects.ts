@@ -1,7 +1,7 @@
 // The runtime: every kind of object, and the collector, over one linear memory.
 
 import { formatAddress, type ObjectAddress, type Profile, profileFor } from "@obmalloc/abi";
-import { createDomains, type Environment } from "@obmalloc/domains";
+import { type Domains as AllocatorDomains, createDomains, type Environment } from "@obmalloc/domains";
 import type { LinearMemory } from "@obmalloc/raw-heap";
 import { Core } from "./core/core.ts";
 import type { DomainAllocator, Domains } from "./core/domains.ts";
@@ -311,9 +311,16 @@ export interface CreateObjectsOptions extends Partial<Omit<ObjectsOptions, "memo
 export function createObjects(options: CreateObjectsOptions = {}): Objects {
   const { maxBytes, environment = {}, profile = profileFor("3.13"), ...rest } = options;
   const limit = maxBytes === undefined ? {} : { maxBytes };
-  const { linear, raw, mem, obj } = createDomains({ profile, environment, ...limit });
+  return objectsOver(createDomains({ profile, environment, ...limit }), rest);
+}
+
+/** Objects over domains that are there: their allocators can be wrapped, traced and looked at meanwhile. */
+export function objectsOver(
+  { profile, linear, raw, mem, obj }: AllocatorDomains,
+  options: Omit<CreateObjectsOptions, "profile" | "maxBytes" | "environment"> = {},
+): Objects {
   const domains: Domains = { raw: asAllocator(raw.c), mem: asAllocator(mem.c), object: asAllocator(obj.c) };
-  return new Objects({ profile, memory: linear, domains, ...rest });
+  return new Objects({ profile, memory: linear, domains, ...options });
 }
 
 /** Objects do not tell kinds of addresses apart: what a domain hands out is theirs. */

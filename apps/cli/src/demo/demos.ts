@@ -53,4 +53,44 @@ export const demos: readonly Demo[] = [
     description: "find the line of a JavaScript program that leaks",
     load: async () => (await import("./domains/tracemalloc.ts")).tracemallocDemo,
   },
+  {
+    name: "refcount",
+    description: "what adds a reference, what takes one away, and what happens at zero",
+    load: async () => (await import("./objects/refcount.ts")).refcountDemo,
+  },
+  {
+    name: "cycles",
+    description: "how the collector finds a cycle, phase by phase, on five objects",
+    load: async () => (await import("./objects/cycles.ts")).cyclesDemo,
+  },
+  {
+    name: "finalizers",
+    description: "__del__, resurrection, errors, and why tp_del is gone",
+    load: async () => (await import("./objects/finalizers.ts")).finalizersDemo,
+  },
+  {
+    name: "weakrefs",
+    description: "references that do not count, and their callbacks",
+    load: async () => (await import("./objects/weakrefs.ts")).weakrefsDemo,
+  },
+  {
+    name: "generators",
+    description: "a list of all items against a generator: bytes and peak",
+    load: async () => (await import("./objects/generators.ts")).generatorsDemo,
+  },
+  {
+    name: "data-structures",
+    description: "the same three numbers in seven containers: bytes, and where they lie",
+    load: async () => (await import("./objects/data-structures.ts")).dataStructuresDemo,
+  },
+  {
+    name: "manual-gc",
+    description: "thresholds, freezing, collecting by hand: collections and pauses",
+    load: async () => (await import("./objects/manual-gc.ts")).manualGcDemo,
+  },
+  {
+    name: "churn",
+    description: "how long objects live, and what that does to arenas",
+    load: async () => (await import("./objects/churn.ts")).churnDemo,
+  },
 ];
