@@ -4,6 +4,9 @@ import { ArenaMapElement } from "./arena-map.ts";
 import { TimelineElement } from "./timeline.ts";
 import { WaterfallElement } from "./waterfall.ts";
 
-customElements.define("obm-waterfall", WaterfallElement);
-customElements.define("obm-timeline", TimelineElement);
-customElements.define("obm-arena-map", ArenaMapElement);
+// A page that is rendered on a server imports this there too, where nothing can be registered.
+if (typeof customElements !== "undefined") {
+  customElements.define("obm-waterfall", WaterfallElement);
+  customElements.define("obm-timeline", TimelineElement);
+  customElements.define("obm-arena-map", ArenaMapElement);
+}
