@@ -8,7 +8,7 @@ export default {
   options: {
     // By its realpath a workspace package is not below node_modules, so imports by package name are followed.
     doNotFollow: { path: "node_modules" },
-    exclude: { path: "/(dist|native)/|/tsup\\.config\\.ts$|^apps/cli/bin/" },
+    exclude: { path: "/(dist|native|\\.astro)/|/tsup\\.config\\.ts$|^apps/cli/bin/" },
     tsPreCompilationDeps: true,
     enhancedResolveOptions: {
       exportsFields: ["exports"],

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { root } from "./run.mjs";
 
 const LINES_MAX = 400;
-const NOT_OURS = new Set(["node_modules", "dist", "coverage", ".git", ".turbo", ".cache"]);
+const NOT_OURS = new Set(["node_modules", "dist", "coverage", ".git", ".turbo", ".cache", ".astro"]);
 const CODE = /\.(?:[cm]?[jt]sx?|c|h)$/;
 const TEXT = /(?:\.(?:[cm]?[jt]sx?|c|h|json|md|ya?ml|py|sh|html|css)|\/run|\/LICENSE|\/\.\w+)$/;
 

@@ -85,6 +85,18 @@ await withLock(async () => {
 });
 await runTests(process.argv.slice(2));
 
+/** The site in a browser, which counts for itself. Continuous integration asks for it; by hand it is `npm run e2e`. */
+async function runBrowserTests() {
+  const { code, output } = await run("node", ["apps/docs/test/e2e/main.ts"], { capture: true });
+  console.log(output.trimEnd());
+  const [, passed, failed, skipped] = /(\d+) passed, (\d+) failed, (\d+) skipped\s*$/.exec(output) ?? [];
+  counts.passed += Number(passed ?? 0);
+  counts.failed += Number(failed ?? 1);
+  counts.skipped += Number(skipped ?? 0);
+  if (code !== 0 && failed === "0") counts.failed++;
+}
+if (process.env.OBMALLOC_E2E) await runBrowserTests();
+
 const versions = pythons().map((python) => python.version);
 console.log(
   versions.length > 0

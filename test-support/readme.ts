@@ -15,10 +15,23 @@ export function runReadme(
 ): { printed: string[]; promised: string[] } {
   const code = readFileSync(url, "utf8").split(`## ${section}\n\n\`\`\`ts\n`)[1]?.split("```")[0];
   if (code === undefined) throw new Error(`${url.pathname} has no example under "${section}".`);
+  return runCode(code, modules);
+}
+
+/** Runs every TypeScript snippet of the page at `url`, each by itself; otherwise as {@link runReadme}. */
+export function runSnippets(
+  url: URL,
+  modules: Readonly<Record<string, unknown>>,
+): { printed: string[]; promised: string[] }[] {
+  const text = readFileSync(url, "utf8");
+  return [...text.matchAll(/^```ts\n([\s\S]*?)^```/gm)].map(([, code]) => runCode(code!, modules));
+}
+
+function runCode(code: string, modules: Readonly<Record<string, unknown>>) {
   const body = code.replace(/^import (\{[^}]*\}) from "(.*)";$/gm, 'const $1 = modules["$2"];');
   const printed: string[] = [];
   const log = (...values: unknown[]) => printed.push(values.join(" "));
   new Function("modules", "console", body)(modules, { log });
-  const promised = [...code.matchAll(/^console\.log\(.*\); \/\/ (.*)$/gm)].map((line) => line[1]!);
+  const promised = [...code.matchAll(/^ *console\.log\(.*\); \/\/ (.*)$/gm)].map((line) => line[1]!);
   return { printed, promised };
 }

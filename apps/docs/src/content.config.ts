@@ -1,0 +1,7 @@
+// The pages: every Markdown file below content/docs.
+
+import { docsLoader } from "@astrojs/starlight/loaders";
+import { docsSchema } from "@astrojs/starlight/schema";
+import { defineCollection } from "astro/content/config";
+
+export const collections = { docs: defineCollection({ loader: docsLoader(), schema: docsSchema() }) };

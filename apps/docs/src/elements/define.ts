@@ -1,0 +1,9 @@
+// Registers the elements; each loads its scene when a page has it.
+
+import { ExperimentElement } from "./experiment.ts";
+import { QuestionElement } from "./question.ts";
+import { ScenePlayer } from "./scene-player.ts";
+
+customElements.define("heap-scene", ScenePlayer);
+customElements.define("engine-question", QuestionElement);
+customElements.define("engine-run", ExperimentElement);
