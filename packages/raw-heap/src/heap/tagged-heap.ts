@@ -22,7 +22,6 @@ import {
   MAPPED_OVERHEAD_BYTES,
   MIN_CHUNK_BYTES,
   PREVIOUS_FREE,
-  QUICK_CHUNK_MAX,
   State,
 } from "./chunk-layout.ts";
 import { isAlignment } from "./heap.ts";
@@ -218,9 +217,7 @@ export abstract class TaggedHeap extends TaggedChunks {
 
   private resizeInPlace(p: number, size: number, wanted: number): boolean {
     if (wanted <= size) {
-      // A little at the end of a small block is seldom of use, and giving it back costs cache misses.
-      const isLittle = size <= QUICK_CHUNK_MAX && (size - wanted) * 4 < size;
-      if (!isLittle) this.shrink(p, size, wanted);
+      this.shrink(p, size, wanted);
       return true;
     }
     const next = p + size;
