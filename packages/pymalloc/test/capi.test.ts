@@ -1,4 +1,4 @@
-import { profileFor, profiles } from "@obmalloc/abi";
+import { blockAddress, profileFor, profiles } from "@obmalloc/abi";
 import { type PyObjectArenaAllocator, pymallocCApi } from "@obmalloc/pymalloc";
 import { describe, expect, it } from "vitest";
 import { makeMachine } from "./machine.ts";
@@ -46,6 +46,26 @@ describe.each(profiles)("the C functions of $version $model.name", (profile) => 
       expect(pymalloc.check()).toEqual([]);
     },
   );
+
+  it("of the mem and the object domain share one state", () => {
+    const { c, pymalloc } = make();
+    const a = c.PyMem_Malloc(40);
+    const b = c.PyObject_Malloc(40);
+    expect(b - a).toBe(pymalloc.blockSizeBytes(blockAddress(a)));
+    const zeros = c.PyObject_Calloc(5, 8);
+    expect(pymalloc.memory.u8.subarray(zeros, zeros + 40).every((byte) => byte === 0)).toBe(true);
+    expect(c.PyMem_Realloc(a, 39)).toBe(a);
+    expect([c.PyMem_Malloc(tooLarge), c.PyMem_Calloc(tooLarge, 1), c.PyObject_Realloc(b, tooLarge)]).toEqual([
+      0, 0, 0,
+    ]);
+    expect(c._Py_GetGlobalAllocatedBlocks()).toBe(3);
+    c.PyObject_Free(a);
+    c.PyMem_Free(b);
+    c.PyMem_Free(c.PyMem_Calloc(1, 16));
+    c.PyObject_Free(c.PyObject_Realloc(zeros, 600));
+    expect(c._Py_GetGlobalAllocatedBlocks()).toBe(0);
+    expect(pymalloc.check()).toEqual([]);
+  });
 
   it("give NULL when a product overflows, and a block for nothing", () => {
     const { c } = make();
