@@ -25,7 +25,7 @@ export interface PlanOptions {
 /** Temporaries are cleared when this share of their number at the peak has gathered. */
 const CHUNK_SHARE = 0.01;
 /** Lines whose temporaries make up this share of what died since the peak. */
-const TEMPORARY_SHARE = 0.9;
+const TEMPORARY_SHARE = 0.995;
 
 /** What is worth a replay for this recording; nothing without pools or stacks, or where no line pins an arena. */
 export function planReplays(examination: Examination, { pins, lifetimes }: PlanOptions): PlannedRemedy[] {
