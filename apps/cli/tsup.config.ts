@@ -6,4 +6,5 @@ export default library([
   "src/bench/child.ts",
   "src/bench/workers/worker.ts",
   "src/demo/domains/gil-worker.ts",
+  "src/sweep/worker.ts",
 ]);

@@ -4,6 +4,8 @@ import { type Command, InvalidArgumentError, Option } from "commander";
 import type { CheckFlags } from "./commands/check.ts";
 import type { DiffFlags } from "./commands/diff.ts";
 import type { ExportFlags } from "./commands/export.ts";
+import type { ImportStatsFlags } from "./commands/import-stats.ts";
+import type { SweepFlags } from "./commands/sweep.ts";
 import {
   AT_HELP,
   addTraceCommand,
@@ -21,6 +23,8 @@ export function addInsightCommands(program: Command): void {
   addDiff(program);
   addCheck(program);
   addExport(program);
+  addSweep(program);
+  addImport(program);
 }
 
 function addExplain(program: Command): void {
@@ -178,3 +182,60 @@ pprof, speedscope, collapsed, dhat: what each stack holds at a moment (live
 bytes; pprof and speedscope also pinned bytes and arenas). chrome-trace:
 counters and markers over time, for ui.perfetto.dev. The tables have a row for
 each live block, or for each event.`;
+
+const SWEEP_HELP = `
+The matrix is JSON: {"settings": [{"profile": "3.9", "arena": "2MiB", "pool":
+"16KiB", "keptArenas": 2, "usableArenas": "last-freed-first",
+"returnFreePools": true}, ...], "moments": ["warm", "end"]}. With an object of
+lists instead of the list, their product is taken. What is left out is as it
+was recorded. A sweep that was stopped goes on where it was.`;
+
+function addSweep(program: Command): void {
+  program
+    .command("sweep")
+    .description("many recordings by many settings, in parallel")
+    .argument("<traces...>", "traces")
+    .requiredOption("--matrix <file>", "the settings to try, JSON")
+    .option("-o, --output <file>", "Parquet, a row for each job (default: sweep.parquet)")
+    .option("--shard <k/n>", "only the k-th of n parts, for several machines", shard)
+    .option("--workers <n>", "threads (default: as many as cores)", wholeNumber)
+    .addHelpText("after", SWEEP_HELP)
+    .addHelpText("after", "\nExit codes: 0 all done, 1 a job failed (its row says why), 2 a mistake.")
+    .addHelpText(
+      "after",
+      examples(
+        "obmalloc sweep runs/*.obm --matrix matrix.json -o all.parquet",
+        "obmalloc sweep runs/*.obm --matrix m.json --shard $SLURM_ARRAY_TASK_ID/16",
+        "duckdb -c \"from 'sweep-*-of-16.parquet' order by held_bytes\"",
+      ),
+    )
+    .action(async (traces: string[], flags: SweepFlags) => {
+      const { sweepCommand } = await import("./commands/sweep.ts");
+      process.exitCode = await sweepCommand(traces, flags);
+    });
+}
+
+function shard(text: string): { index: number; count: number } {
+  const [, index, count] = /^(\d+)\/(\d+)$/.exec(text) ?? [];
+  const part = { index: Number(index), count: Number(count) };
+  if (index === undefined || part.index < 1 || part.index > part.count)
+    throw new InvalidArgumentError("It must be a part of all, such as 3/16.");
+  return part;
+}
+
+function addImport(program: Command): void {
+  const group = program.command("import").description("read what other tools wrote");
+  group
+    .command("stats")
+    .description("a pasted text of sys._debugmallocstats()")
+    .argument("<file>", "the text; - for standard input")
+    .option("--json", "as JSON, as the schema in schemas/ describes it")
+    .addHelpText(
+      "after",
+      examples("obmalloc import stats stats.txt", "python3 app.py 2>&1 | obmalloc import stats -"),
+    )
+    .action(async (file: string, flags: ImportStatsFlags) => {
+      const { importStatsCommand } = await import("./commands/import-stats.ts");
+      process.exitCode = await importStatsCommand(file, flags);
+    });
+}

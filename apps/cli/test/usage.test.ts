@@ -12,6 +12,8 @@ const COMMANDS = [
   "what-if",
   "diff",
   "check",
+  "export",
+  "sweep",
   "pins",
   "arenas",
   "blocks",

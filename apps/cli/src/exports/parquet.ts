@@ -23,5 +23,5 @@ export async function writeParquet(path: string, { columns, rows }: Table): Prom
     if (described[0]!.data.length === ROW_GROUP) await write();
   }
   await write();
-  await writer.finish();
+  await writer.finish(); // also of a table without rows: a file with its columns
 }

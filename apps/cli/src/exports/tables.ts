@@ -4,8 +4,8 @@ import { formatAddress } from "@obmalloc/abi";
 import { liveBlocks, Op, readEvents, type Stacks, type TraceReader } from "@obmalloc/trace";
 import type { Recording } from "../shared/recording.ts";
 
-export type Cell = string | number | bigint | null;
-type ColumnType = "STRING" | "INT32" | "INT64" | "DOUBLE";
+export type Cell = string | number | bigint | boolean | null;
+type ColumnType = "STRING" | "INT32" | "INT64" | "BOOLEAN";
 
 /** A table that is read once, row by row. */
 export interface Table {

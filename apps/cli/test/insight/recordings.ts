@@ -22,12 +22,17 @@ export const recordable: readonly Python[] =
     : [];
 
 /** The trace of a program that ended well. */
-export async function recorded(python: Python, args: readonly string[]): Promise<TraceReader> {
+export async function recorded(
+  python: Python,
+  args: readonly string[],
+  stacks: "full" | "none" = "full",
+): Promise<TraceReader> {
   const output = join(top, `${++files}.obm`);
   const { exitCode, outcome, tracePath } = await record({
     command: python.path,
     args,
     output,
+    stacks,
     stdio: ["ignore", "ignore", "inherit"],
   });
   expect({ exitCode, outcome }).toEqual({ exitCode: 0, outcome: { kind: "recorded" } });

@@ -1,0 +1,78 @@
+// Jobs over worker threads, each row kept in a journal as soon as it is there: a sweep that was stopped goes on where it was.
+
+import { appendFileSync, existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { Worker } from "node:worker_threads";
+import { MatrixError, type SweepJob } from "./matrix.ts";
+import type { SweepRow } from "./run-job.ts";
+
+export interface SweepOptions {
+  readonly workers: number;
+  /** Where rows are kept until all are there. */
+  readonly journal: string;
+  readonly onProgress: (done: number) => void;
+}
+
+/** @returns a row for each job, in the order of the jobs. @throws {MatrixError} when the journal is of another sweep. */
+export async function runSweep(jobs: readonly SweepJob[], options: SweepOptions): Promise<SweepRow[]> {
+  const { journal, onProgress } = options;
+  const rows = readJournal(journal, jobs);
+  const open = jobs.filter((job) => !rows.has(job.index));
+  onProgress(rows.size);
+  await onWorkers(open, options.workers, (row) => {
+    appendFileSync(journal, `${JSON.stringify(row)}\n`);
+    rows.set(row.job, row);
+    onProgress(rows.size);
+  });
+  return jobs.map((job) => rows.get(job.index)!);
+}
+
+export const forgetJournal = (path: string) => rmSync(path, { force: true });
+
+const fingerprint = (jobs: readonly SweepJob[]) => JSON.stringify(jobs);
+
+/** The rows of an earlier run; a line that is not whole is of a run that was stopped while it wrote. */
+function readJournal(path: string, jobs: readonly SweepJob[]): Map<number, SweepRow> {
+  const rows = new Map<number, SweepRow>();
+  if (!existsSync(path)) {
+    writeFileSync(path, `${fingerprint(jobs)}\n`);
+    return rows;
+  }
+  const text = readFileSync(path, "utf8");
+  const [head, ...lines] = text.split("\n");
+  if (head !== fingerprint(jobs))
+    throw new MatrixError(`${path} is the journal of another sweep.`, {
+      details: ["Remove it to begin anew, or name another output."],
+    });
+  for (const line of lines.slice(0, -1)) {
+    const row = JSON.parse(line) as SweepRow;
+    rows.set(row.job, row);
+  }
+  if (!text.endsWith("\n")) writeFileSync(path, `${[head, ...lines.slice(0, -1)].join("\n")}\n`);
+  return rows;
+}
+
+async function onWorkers(
+  jobs: readonly SweepJob[],
+  count: number,
+  onRow: (row: SweepRow) => void,
+): Promise<void> {
+  let next = 0;
+  const file = fileURLToPath(new URL("./sweep/worker.js", import.meta.url));
+  const runOne = () =>
+    new Promise<void>((resolve, reject) => {
+      const worker = new Worker(file);
+      const feed = () => {
+        const job = jobs[next++];
+        if (job !== undefined) worker.postMessage(job);
+        else worker.terminate().then(() => resolve(), reject);
+      };
+      worker.on("message", (row: SweepRow) => {
+        onRow(row);
+        feed();
+      });
+      worker.on("error", reject);
+      feed();
+    });
+  await Promise.all(Array.from({ length: Math.min(count, jobs.length) }, runOne));
+}

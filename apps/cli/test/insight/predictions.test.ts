@@ -1,0 +1,64 @@
+// What remedies are said to save, against what happens when the program is changed.
+import { fileURLToPath } from "node:url";
+import { type Explanation, explain, type RemedyKind } from "@obmalloc/insight";
+import { momentOf, Replay } from "@obmalloc/trace";
+import { describe, expect, it } from "vitest";
+import { recordable, recorded } from "./recordings.ts";
+
+const pathOf = (name: string) => fileURLToPath(new URL(name, import.meta.url));
+const PINNED = pathOf("../../cases/pinned.py");
+const REMEDIES = pathOf("programs/remedies.py");
+
+/** Arenas of a program when its work is done. */
+async function arenasOf(python: (typeof recordable)[number], args: readonly string[]): Promise<number> {
+  const trace = await recorded(python, args, "none");
+  const { machine } = new Replay(trace, { stacks: false }).runTo(momentOf(trace).event);
+  return machine.current.engine.arenaCount;
+}
+
+async function explained(
+  python: (typeof recordable)[number],
+  args: readonly string[],
+  remedies: "from-heap" | "all",
+): Promise<Explanation> {
+  const trace = await recorded(python, args);
+  return explain(trace, momentOf(trace), { remedies });
+}
+
+const best = ({ remedies }: Explanation, kind: RemedyKind) =>
+  remedies.find((remedy) => remedy.kind === kind)!;
+
+/** Three percent; one arena where that is less than one. */
+const tolerance = (arenas: number) => Math.max(1, arenas * 0.03);
+
+describe.skipIf(recordable.length === 0)("re-homing, predicted and done", () => {
+  it.each(recordable)("leaves as many arenas as predicted ($version)", async (python) => {
+    const keep = await explained(python, [PINNED, "100000"], "from-heap");
+    const predicted = best(keep, "re-home").arenasAfter!;
+    const real = await arenasOf(python, [PINNED, "100000", "copy"]);
+    expect(keep.arenas).toBeGreaterThan(real * 2);
+    expect(Math.abs(predicted - real)).toBeLessThanOrEqual(tolerance(real));
+  });
+});
+
+/** The oldest geometry, and the newest. */
+const ends = recordable.length < 2 ? recordable : [recordable[0]!, recordable.at(-1)!];
+
+describe.skipIf(recordable.length === 0).each(ends)("remedies on CPython $version", (python) => {
+  it.each(["strings", "rows", "tuples"])("%s: what is predicted comes about", async (program) => {
+    const keep = await explained(python, [REMEDIES, program, "keep"], "all");
+    const reHome = best(keep, "re-home").arenasAfter!;
+    const real = await arenasOf(python, [REMEDIES, program, "rehome"]);
+    expect(Math.abs(reHome - real)).toBeLessThanOrEqual(tolerance(real));
+
+    const { arenasAfter, parameter } = best(keep, "other-size-class");
+    const padded = await arenasOf(python, [REMEDIES, program, "padded", String(parameter)]);
+    expect(Math.abs(arenasAfter! - padded)).toBeLessThanOrEqual(tolerance(padded));
+
+    // The program clears after rounds, the prediction after blocks: they part by what a chunk holds.
+    const chunks = best(keep, "clear-in-chunks").arenasAfter!;
+    const cleared = await arenasOf(python, [REMEDIES, program, "chunks"]);
+    expect(Math.abs(chunks - cleared)).toBeLessThanOrEqual(2);
+    expect(cleared).toBeLessThan(keep.arenas / 4);
+  });
+});
