@@ -14,6 +14,9 @@ const members = ["test-support", ...membersOf("packages"), ...membersOf("apps")]
 // Workspace imports resolve to source: tests need no build.
 const conditions = ["@obmalloc/source", "module", "node"];
 
+/** A machine that does much else at the same time may be slow; what hangs still fails. */
+const PATIENCE_MS = 60_000;
+
 export default defineConfig({
   resolve: { conditions },
   ssr: { resolve: { conditions } },
@@ -21,7 +24,7 @@ export default defineConfig({
     projects: members.map(({ root, name }) => ({
       extends: true as const,
       root,
-      test: { name, include: ["*.test.ts", "src/**/*.test.ts", "test/**/*.test.ts"] },
+      test: { name, include: ["*.test.ts", "src/**/*.test.ts", "test/**/*.test.ts"], testTimeout: PATIENCE_MS },
     })),
   },
 });

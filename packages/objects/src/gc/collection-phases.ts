@@ -161,30 +161,50 @@ export class CollectionPhases {
   /** Clears the trash, or puts it into `gc.garbage` (`delete_garbage`); yields each object afterwards, still alive. */
   *clear(unreachable: number, old: number, saves: boolean): Generator<ObjectAddress, void> {
     const { heads } = this;
-    const { counts, types, state } = this.core;
     while (!heads.isEmpty(unreachable)) {
       const head = heads.next(unreachable);
-      const o = heads.object(head);
-      if (saves) {
-        this.parts.lists.append(objectAddress(state.pointer("garbage")), o);
-      } else {
-        const clear = types.slot(types.of(o), types.clear);
-        if (clear !== 0) {
-          counts.incref(o);
-          try {
-            this.core.callClear(clear, o);
-          } catch (error) {
-            this.report("Exception ignored in tp_clear of", o, error);
-          }
-          yield o;
-          counts.decref(o);
-        }
+      if (this.clearOne(head, saves)) {
+        yield heads.object(head);
+        this.core.counts.decref(heads.object(head));
       }
-      if (heads.next(unreachable) === head) {
-        heads.clearCollecting(head);
-        heads.move(head, old);
-      }
+      if (heads.next(unreachable) === head) this.keep(head, old);
     }
+  }
+
+  /** The same while nobody looks. */
+  clearAll(unreachable: number, old: number, saves: boolean): void {
+    const { heads } = this;
+    const { counts } = this.core;
+    while (!heads.isEmpty(unreachable)) {
+      const head = heads.next(unreachable);
+      if (this.clearOne(head, saves)) counts.decref(heads.object(head));
+      if (heads.next(unreachable) === head) this.keep(head, old);
+    }
+  }
+
+  /** Calls the `tp_clear` of an object; returns whether there is one, and then holds a reference to the object. */
+  private clearOne(head: number, saves: boolean): boolean {
+    const { counts, types, state } = this.core;
+    const o = this.heads.object(head);
+    if (saves) {
+      this.parts.lists.append(objectAddress(state.pointer("garbage")), o);
+      return false;
+    }
+    const clear = types.slot(types.of(o), types.clear);
+    if (clear === 0) return false;
+    counts.incref(o);
+    try {
+      this.core.callClear(clear, o);
+    } catch (error) {
+      this.report("Exception ignored in tp_clear of", o, error);
+    }
+    return true;
+  }
+
+  /** An object that its clearing did not free is one of the old ones. */
+  private keep(head: number, old: number): void {
+    this.heads.clearCollecting(head);
+    this.heads.move(head, old);
   }
 
   /** Puts what cannot be collected into `gc.garbage`, and all of it back among the old objects. */

@@ -215,8 +215,12 @@ export class RegionCollector {
 
     yield { phase: "clear", kind: "begin" };
     collected += this.heads.size(trash);
-    for (const object of phases.clear(trash, old, options.saves)) {
-      if (isWatched) yield { phase: "clear", kind: "object", object };
+    if (isWatched) {
+      for (const object of phases.clear(trash, old, options.saves)) {
+        yield { phase: "clear", kind: "object", object };
+      }
+    } else {
+      phases.clearAll(trash, old, options.saves);
     }
     yield { phase: "clear", kind: "end" };
     return collected;
