@@ -5,15 +5,25 @@ import { defineConfig, passthroughImageService } from "astro/config";
 import { contentSecurityPolicy } from "./build/content-security-policy.ts";
 import { sidebar } from "./build/sidebar.ts";
 
-const SOURCE = "@obmalloc/source";
+/** The packages from their source, in the browser as well as where pages are made. */
+const fromSource = {
+  name: "from-source",
+  configEnvironment: (_name: string, { consumer }: { consumer?: string }) => ({
+    resolve: {
+      conditions: [
+        "@obmalloc/source",
+        "module",
+        consumer === "client" ? "browser" : "node",
+        "development|production",
+      ],
+    },
+  }),
+};
 
 export default defineConfig({
   image: { service: passthroughImageService() },
   devToolbar: { enabled: false },
-  vite: {
-    resolve: { conditions: [SOURCE, "module", "browser", "development|production"] },
-    ssr: { resolve: { conditions: [SOURCE, "module", "node", "development|production"] } },
-  },
+  vite: { plugins: [fromSource] },
   integrations: [
     starlight({
       title: "obmalloc",

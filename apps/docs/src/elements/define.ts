@@ -3,7 +3,9 @@
 import { ExperimentElement } from "./experiment.ts";
 import { QuestionElement } from "./question.ts";
 import { ScenePlayer } from "./scene-player.ts";
+import { StatsReader } from "./stats-reader.ts";
 
 customElements.define("heap-scene", ScenePlayer);
 customElements.define("engine-question", QuestionElement);
 customElements.define("engine-run", ExperimentElement);
+customElements.define("stats-reader", StatsReader);

@@ -57,7 +57,7 @@ export interface GraphNode {
   /** Its reference count; none for a name in a program. */
   readonly count?: number;
   /** What the collector has left of that count. */
-  readonly gcRefs?: number;
+  readonly gcRefs?: number | undefined;
   readonly address?: number;
   readonly refersTo: readonly string[];
 }

@@ -15,6 +15,9 @@ export const sceneFiles: Readonly<Record<string, () => Promise<SceneFile>>> = {
   heap: () => import("./raw-heap.ts"),
   pools: () => import("./pools.ts"),
   pins: () => import("./pins.ts"),
+  realloc: () => import("./realloc.ts"),
+  domains: () => import("./domains.ts"),
+  objects: () => import("./objects.ts"),
 };
 
 async function find<T>(kind: keyof SceneFile, name: string): Promise<T> {

@@ -36,7 +36,7 @@ export async function openPage(
   });
   await page.goto(url + path, { waitUntil: "load" });
   await page.waitForFunction(() =>
-    [...document.querySelectorAll("heap-scene, engine-question, engine-run")].every((element) =>
+    [...document.querySelectorAll("heap-scene, engine-question, engine-run, stats-reader")].every((element) =>
       element.hasAttribute("data-ready"),
     ),
   );
