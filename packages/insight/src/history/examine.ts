@@ -30,8 +30,10 @@ export interface ExamineOptions {
   readonly onPoint?: (replay: Replay<HistoryMachine>) => void;
 }
 
-/** A new peak has to be so much higher for another look at all blocks: what these looks cost stays a fixed share. */
-const PEAK_STEP = 1.25;
+/** All blocks are looked at when memory has come down by this share from a peak ... */
+const FALL_SHARE = 0.02;
+/** ... that was so much higher than the last one that was looked at: so there are few looks. */
+const PEAK_STEP = 1.1;
 /** Where the halfway look is taken. */
 const HALF = 0.5;
 
@@ -47,8 +49,8 @@ export function examine(trace: TraceReader, moment: Moment, options: ExamineOpti
   const look = () => tallyStacks(replay.machine, stackCount);
   const timeline: TimePoint[] = [timePoint(replay.machine, 0, clock)];
   let halfway: StackTally | undefined;
-  const peak = { bytes: 0, event: 0, tally: look() };
-  const outside = { bytes: 0, tally: peak.tally };
+  const peak = new Peak();
+  const outside = new Peak();
   for (const event of checkpoints(trace, moment.event, points)) {
     replay.runTo(event);
     const point = timePoint(replay.machine, replay.event, clock);
@@ -56,15 +58,8 @@ export function examine(trace: TraceReader, moment: Moment, options: ExamineOpti
     options.onPoint?.(replay);
     if (replay.event < event) break;
     if (halfway === undefined && event >= moment.event * HALF) halfway = look();
-    if (point.liveBytes + point.outsideBytes > peak.bytes * PEAK_STEP) {
-      peak.bytes = point.liveBytes + point.outsideBytes;
-      peak.event = event;
-      peak.tally = look();
-    }
-    if (point.outsideBytes > outside.bytes * PEAK_STEP) {
-      outside.bytes = point.outsideBytes;
-      outside.tally = peak.event === event ? peak.tally : look();
-    }
+    peak.see(point.liveBytes + point.outsideBytes, event, look);
+    outside.see(point.outsideBytes, event, look);
   }
   const now = look();
   return {
@@ -75,10 +70,34 @@ export function examine(trace: TraceReader, moment: Moment, options: ExamineOpti
     timeline,
     now,
     halfway: halfway ?? now,
-    atPeak: peak.tally,
+    atPeak: peak.tallyOr(now),
     peakEvent: peak.event,
-    atOutsidePeak: outside.tally,
+    atOutsidePeak: outside.tallyOr(now),
   };
+}
+
+/** Who had memory when there was most of it: known when it comes down, and looked at then. */
+class Peak {
+  /** The event of the highest point so far. */
+  event = 0;
+  private bytes = 0;
+  private lookedBytes = 0;
+  private tally: StackTally | undefined;
+
+  see(bytes: number, event: number, look: () => StackTally): void {
+    if (bytes >= this.bytes) {
+      this.bytes = bytes;
+      this.event = event;
+    } else if (bytes < this.bytes * (1 - FALL_SHARE) && this.bytes > this.lookedBytes * PEAK_STEP) {
+      this.lookedBytes = this.bytes;
+      this.tally = look();
+    }
+  }
+
+  /** The look at the peak; `now` where memory never came down from it. */
+  tallyOr(now: StackTally): StackTally {
+    return this.tally === undefined || this.bytes > this.lookedBytes * PEAK_STEP ? now : this.tally;
+  }
 }
 
 /** Evenly through the events, and at each marker. */

@@ -11,6 +11,8 @@ const UNIT_SHIFT = 4;
 /** 2 to this many bytes for each column: as many units as 4 GiB have. */
 const COLUMN_BYTES_MAX = 2 ** (32 - UNIT_SHIFT + 2);
 
+const GROWTH = 1.5;
+
 /** The recorded process, with the event at which each live block was born and a histogram of lifetimes. */
 export class HistoryMachine extends ReplayMachine {
   /** Events so far: the time in which lifetimes are counted. */
@@ -100,7 +102,9 @@ export class HistoryMachine extends ReplayMachine {
     if (!super.arenaMapped(id)) return false;
     const units = Math.ceil(this.memory.byteLength / (1 << UNIT_SHIFT));
     if (units > this.born.length) {
-      if (!this.bornMemory.ensure(units * 4)) return false;
+      // In large steps: each is a new buffer, and V8 counts all of its bytes when it decides to collect garbage.
+      const room = Math.min(COLUMN_BYTES_MAX, Math.ceil(units * 4 * GROWTH));
+      if (!this.bornMemory.ensure(room)) return false;
       this.born = this.bornMemory.u32;
     }
     return true;

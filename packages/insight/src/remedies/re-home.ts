@@ -2,7 +2,7 @@
 // changes the machine, so it comes last of all that is asked of it.
 
 import type { BlockAddress } from "@obmalloc/abi";
-import type { Frame, Pin } from "@obmalloc/trace";
+import type { Frame, Pin, Stacks } from "@obmalloc/trace";
 import type { Examination } from "../history/examine.ts";
 import type { HistoryMachine } from "../history/history-machine.ts";
 
@@ -30,8 +30,9 @@ export function reHome({ replay, stacks }: Examination, lines: readonly Pin[]): 
   const { machine } = replay;
   machine.arenas.goOnWithoutRecording();
   const { engine } = machine.current;
+  const found = blocksOfLines(machine, stacks, lines);
   return lines.map(({ frame }) => {
-    const blocks = blocksOfLine(machine, (stack) => stacks.innermost(stack) === frame);
+    const blocks = found.get(frame) ?? [];
     const arenasBefore = arenaCount(machine);
     let bytes = 0;
     for (const { sizeBytes } of blocks) {
@@ -48,21 +49,28 @@ export function reHome({ replay, stacks }: Examination, lines: readonly Pin[]): 
   });
 }
 
-/** Live blocks in arenas, by the event of their birth. */
-function blocksOfLine(machine: HistoryMachine, isOfLine: (stack: number) => boolean) {
+interface Block {
+  readonly linear: number;
+  readonly sizeBytes: number;
+  readonly bornAt: number;
+}
+
+/** Live blocks in arenas of each of some lines, by the event of their birth. */
+function blocksOfLines(
+  machine: HistoryMachine,
+  stacks: Stacks,
+  lines: readonly Pin[],
+): Map<Frame | undefined, Block[]> {
   const { live, arenas, profile } = machine;
-  const known = new Map<number, boolean>();
-  const blocks: { linear: number; sizeBytes: number; bornAt: number }[] = [];
+  const found = new Map<Frame | undefined, Block[]>(lines.map(({ frame }) => [frame, []]));
+  const known = new Map<number, Block[] | undefined>();
   for (const arena of arenas.all()) {
     for (const linear of live.within(arena.linear, arena.linear + profile.pymalloc.arenaBytes)) {
       const stack = live.stackAt(linear);
-      let wanted = known.get(stack);
-      if (wanted === undefined) {
-        wanted = isOfLine(stack);
-        known.set(stack, wanted);
-      }
-      if (wanted) blocks.push({ linear, sizeBytes: live.sizeAt(linear), bornAt: machine.bornAt(linear) });
+      if (!known.has(stack)) known.set(stack, found.get(stacks.innermost(stack)));
+      known.get(stack)?.push({ linear, sizeBytes: live.sizeAt(linear), bornAt: machine.bornAt(linear) });
     }
   }
-  return blocks.sort((a, b) => a.bornAt - b.bornAt);
+  for (const blocks of found.values()) blocks.sort((a, b) => a.bornAt - b.bornAt);
+  return found;
 }

@@ -101,7 +101,7 @@ export class WhatIfMachine implements EventSink {
     const top = this.space.map(this.trace.tables.arenas[id]!);
     const units = Math.ceil(top / (1 << UNIT_SHIFT));
     if (units > this.places.length) {
-      if (!this.placeMemory.ensure(units * 4)) return false;
+      if (!this.placeMemory.ensure(Math.min(COLUMN_BYTES_MAX, units * 6))) return false; // half as much again
       this.places = this.placeMemory.u32;
     }
     return true;

@@ -10,6 +10,9 @@ const MEM_SHIFT = 10;
 const MEM_FLAG = 1 << MEM_SHIFT;
 const SIZE_MASK = MEM_FLAG - 1;
 
+const UNITS_MAX = 2 ** (32 - UNIT_SHIFT);
+const GROWTH = 1.5;
+
 /** Requested size, domain and stack of the blocks that live at linear addresses. */
 export class LiveBlocks {
   /** The bit of the size column that is set for blocks of the mem domain. */
@@ -31,7 +34,9 @@ export class LiveBlocks {
 
   /** Makes room for addresses below `memoryBytes`; false when there is none. Replaces the columns. */
   ensure(memoryBytes: number): boolean {
-    const units = Math.ceil(memoryBytes / (1 << UNIT_SHIFT));
+    const needed = Math.ceil(memoryBytes / (1 << UNIT_SHIFT));
+    // In large steps: each is a new buffer, and V8 counts all of its bytes when it decides to collect garbage.
+    const units = needed > this.sizes.length ? Math.min(UNITS_MAX, Math.ceil(needed * GROWTH)) : needed;
     if (units > this.sizes.length) {
       if (!this.sizeMemory.ensure(units * 2)) return false;
       this.sizes = new Uint16Array(this.sizeMemory.buffer);
