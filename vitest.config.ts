@@ -24,7 +24,11 @@ export default defineConfig({
     projects: members.map(({ root, name }) => ({
       extends: true as const,
       root,
-      test: { name, include: ["*.test.ts", "src/**/*.test.ts", "test/**/*.test.ts"], testTimeout: PATIENCE_MS },
+      test: {
+        name,
+        include: ["*.test.ts", "src/**/*.test.ts", "test/**/*.test.ts"],
+        testTimeout: PATIENCE_MS,
+      },
     })),
   },
 });
