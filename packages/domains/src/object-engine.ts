@@ -45,13 +45,14 @@ export function objectEngine(options: ObjectEngineOptions): ObjectEngine {
   return options.mode === "gil" ? commonHeap(options) : ownHeap(options);
 }
 
+/** Who takes the GIL looks whether the memory has grown. */
 function commonHeap({ profile, linear, raw, arenas, stateAddress }: ObjectEngineOptions): ObjectEngine {
   const word = (stateAddress + domainsState(profile).offsets.pymalloc) >>> 2;
   const address = linear.u32[word]!;
   const pymalloc =
     address === 0
-      ? createPyMalloc({ memory: linear, profile, raw, arenas })
-      : attachPyMalloc({ memory: linear, raw, arenas, address: rawAddress(address) });
+      ? createPyMalloc({ memory: linear, profile, raw, arenas, watching: false })
+      : attachPyMalloc({ memory: linear, raw, arenas, address: rawAddress(address), watching: false });
   linear.u32[word] = pymalloc.address;
   return {
     calls: pymalloc,

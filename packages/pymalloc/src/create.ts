@@ -22,6 +22,12 @@ export interface OwnerOptions {
    * @defaultValue false
    */
   readonly checked?: boolean;
+  /**
+   * Whether each call looks first if somebody else has made the memory grow. False is for callers that look themselves
+   * whenever it is their turn.
+   * @defaultValue whether the memory is shared, or an array buffer from outside
+   */
+  readonly watching?: boolean;
 }
 
 /** Where the allocator works; `raw` and `arenas` must give addresses in `memory`. */
@@ -119,7 +125,7 @@ function assemble(
   const PyMallocOfProfile = pymallocClass(profile, {
     checked: owner.checked === true,
     counting: countsCalls,
-    watching: memory.shared || (memory.foreign && memory.source instanceof ArrayBuffer),
+    watching: owner.watching ?? (memory.shared || (memory.foreign && memory.source instanceof ArrayBuffer)),
   });
   return new PyMallocOfProfile({
     memory,

@@ -267,8 +267,8 @@ export class Gil {
     if (Atomics.load(i32, at.lastHolder) !== this.threadId) {
       Atomics.store(i32, at.lastHolder, this.threadId);
       i32[at.switchNumber]!++;
+      this.linear.reach(this.linear.byteLength); // whoever had it may have made the memory grow
     }
-    this.linear.refresh();
   }
 
   private wake(id: number): void {

@@ -74,7 +74,7 @@ export class ThreadHeapCalls implements Calls<BlockAddress> {
   }
 
   private ownerOf(p: number): number {
-    if (p >= this.linear.u8.length) this.linear.refresh(); // another thread has grown the memory
+    if (p >= this.linear.u8.length) this.linear.reach(p); // another thread has grown the memory
     return this.heaps.owners.of(p);
   }
 

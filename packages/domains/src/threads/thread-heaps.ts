@@ -121,8 +121,10 @@ export class ThreadHeaps {
     const arenas = this.owners.noting(this.options.arenas, number);
     const word = this.wordOf(number, "pymalloc");
     const address = this.i32[word]! >>> 0;
-    if (address !== 0) return attachPyMalloc({ memory: linear, raw, arenas, address: rawAddress(address) });
-    const pymalloc = createPyMalloc({ memory: linear, profile, raw, arenas });
+    // The heap's own memory is mapped by this thread, which has looked then.
+    const own = { memory: linear, raw, arenas, watching: false };
+    if (address !== 0) return attachPyMalloc({ ...own, address: rawAddress(address) });
+    const pymalloc = createPyMalloc({ ...own, profile });
     this.i32[word] = pymalloc.address;
     return pymalloc;
   }
