@@ -2,7 +2,7 @@
 
 import { profileFor } from "@obmalloc/abi";
 import { countingAllocator, createDomains, type Domains, FatalMemoryError } from "@obmalloc/domains";
-import type { Cell, Experiment, Frame, Question, Scene } from "./scene.ts";
+import type { Cell, Experiment, Frame, Kind, Question, Scene } from "./scene.ts";
 import { hex } from "./scene.ts";
 
 const create = (variable = "", version = "3.13"): Domains =>
@@ -17,13 +17,13 @@ const PAD_BYTES = 7;
 const DATA_BYTES = 20;
 
 /** The parts of a debug block, with the bytes that stand there. */
-function debugFrame(memory: Domains, block: number, call: string, text: string): Frame {
-  const parts: readonly (readonly [string, number, Cell["kind"]])[] = [
+function debugFrame(memory: Domains, block: number, call: string, text: string, data: Kind = "used"): Frame {
+  const parts: readonly (readonly [string, number, Kind])[] = [
     ["size", SIZE_BYTES, "header"],
-    ["id", 1, "kept"],
-    ["pad", PAD_BYTES, "tail"],
-    ["data", DATA_BYTES, "used"],
-    ["pad behind", SIZE_BYTES, "tail"],
+    ["id", 1, "header"],
+    ["pad", PAD_BYTES, "mark"],
+    ["data", DATA_BYTES, data],
+    ["pad behind", SIZE_BYTES, "mark"],
   ];
   const start = block - 2 * SIZE_BYTES;
   let address = start;
@@ -77,6 +77,7 @@ function* debugBlock(): Generator<Frame> {
     block,
     "with that byte put right, PyMem_Free(p)",
     "All of the block is filled with dd, and then pymalloc writes the link of its free list over the first 8 bytes.",
+    "free",
   );
 }
 

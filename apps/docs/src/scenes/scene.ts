@@ -6,6 +6,7 @@ export const KINDS = {
   free: "free",
   kept: "free, kept whole for its size",
   header: "header",
+  mark: "mark of the debug hooks",
   fresh: "never handed out",
   tail: "too small to use",
   pin: "in use, and the only reason its arena stays",
