@@ -95,7 +95,7 @@ async function runBrowserTests() {
   counts.skipped += Number(skipped ?? 0);
   if (code !== 0 && failed === "0") counts.failed++;
 }
-if (process.env.OBMALLOC_E2E) await runBrowserTests();
+if (process.env.SITE_E2E) await runBrowserTests();
 
 const versions = pythons().map((python) => python.version);
 console.log(
