@@ -33,6 +33,18 @@ function freeAll(heap: SharedHeap, slots: Int32Array): number {
   return left.length;
 }
 
+/** A Worker that is terminated when it has said what it does. */
+async function startAndTerminate(
+  { source, slots }: ReturnType<typeof makeShared>,
+  work: { kind: "keep"; blocks: number } | { kind: "hold" } | { kind: "break" },
+  name: string,
+  says: string,
+): Promise<void> {
+  const worker = startWorker({ ...work, source, table: slots.buffer as SharedArrayBuffer, name });
+  expect(await said(worker)).toBe(says);
+  await worker.terminate();
+}
+
 describe("Workers with one heap", () => {
   it.each([2, 4])(
     "%i of them lose no block and share none, a million operations each",
@@ -72,16 +84,9 @@ describe("Workers with one heap", () => {
   }, 60_000);
 
   it("can be terminated: what one kept is reclaimed by its name", async () => {
-    const { heap, source, slots } = makeShared();
-    const worker = startWorker({
-      kind: "keep",
-      blocks: 5,
-      source,
-      table: slots.buffer as SharedArrayBuffer,
-      name: "keeper",
-    });
-    expect(await said(worker)).toBe("kept");
-    await worker.terminate();
+    const shared = makeShared();
+    const { heap } = shared;
+    await startAndTerminate(shared, { kind: "keep", blocks: 5 }, "keeper", "kept");
     const keeper = heap.attached().find(({ name }) => name === "keeper");
     expect(keeper).toMatchObject({ holdsLock: false });
     expect(keeper!.keptBlocks).toBeGreaterThanOrEqual(5);
@@ -93,15 +98,9 @@ describe("Workers with one heap", () => {
   }, 60_000);
 
   it("can be terminated with the lock: the others say who holds it, and take it over", async () => {
-    const { heap, source, slots } = makeShared({ lockTimeoutMs: 100 });
-    const worker = startWorker({
-      kind: "hold",
-      source,
-      table: slots.buffer as SharedArrayBuffer,
-      name: "holder",
-    });
-    expect(await said(worker)).toBe("holding");
-    await worker.terminate();
+    const shared = makeShared({ lockTimeoutMs: 100 });
+    const { heap } = shared;
+    await startAndTerminate(shared, { kind: "hold" }, "holder", "holding");
     expect(() => heap.malloc(5000)).toThrow(LockTimeoutError);
     expect(() => heap.check()).toThrow(/"holder" holds it/);
     expect(heap.attached()).toContainEqual({ name: "holder", holdsLock: true, keptBlocks: 0 });
@@ -113,15 +112,9 @@ describe("Workers with one heap", () => {
   }, 60_000);
 
   it("cannot be reclaimed when one was terminated amid a change: the damage is named", async () => {
-    const { heap, source, slots } = makeShared({ lockTimeoutMs: 100 });
-    const worker = startWorker({
-      kind: "break",
-      source,
-      table: slots.buffer as SharedArrayBuffer,
-      name: "breaker",
-    });
-    expect(await said(worker)).toBe("holding");
-    await worker.terminate();
+    const shared = makeShared({ lockTimeoutMs: 100 });
+    const { heap } = shared;
+    await startAndTerminate(shared, { kind: "break" }, "breaker", "holding");
     expect(() => heap.reclaim("breaker")).toThrow(/reclaim: the bytes at 0x[0-9a-f]+ are damaged/);
     expect(heap.check()).not.toEqual([]);
   }, 60_000);

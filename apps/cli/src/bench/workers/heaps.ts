@@ -41,10 +41,7 @@ function domains(threads: ThreadsMode, title: string): WorkerHeapSource {
 
 function attachDomains(handle: DomainsHandle): WorkerHeap {
   const { mem, gil, linear, check } = joined(handle);
-  const words = () => {
-    linear.refresh();
-    return linear.u32;
-  };
+  const words = () => allWords(linear);
   const common = { words, footprintBytes: () => linear.byteLength };
   if (handle.threads === "own-heaps") return { ...common, calls: mem as HeapCalls, check };
   const calls: HeapCalls = {
@@ -72,6 +69,12 @@ function joined(handle: DomainsHandle) {
 
 type Source = LinearMemory["source"];
 
+/** With what the other Workers have grown. */
+function allWords(memory: LinearMemory): Uint32Array {
+  memory.reach(memory.maxBytes - 1);
+  return memory.u32;
+}
+
 /** One heap for all, with a lock and a cache for each. */
 const rawHeapShared: WorkerHeapSource = {
   name: "raw-heap-shared",
@@ -87,10 +90,7 @@ const rawHeapShared: WorkerHeapSource = {
     const heap = RawHeap.attach(memory);
     return {
       calls: heap as HeapCalls,
-      words() {
-        memory.reach(memory.maxBytes - 1);
-        return memory.u32;
-      },
+      words: () => allWords(memory),
       footprintBytes: () => heap.footprintBytes,
       check: () => heap.check(),
     };
