@@ -1,2 +1,2 @@
-export { cc, type Python, pythons } from "./pythons.ts";
+export { cc, type Python, pythons, recordablePythons } from "./pythons.ts";
 export { runReadme, runSnippets } from "./readme.ts";

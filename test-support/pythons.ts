@@ -84,3 +84,7 @@ function isExecutable(path: string): boolean {
     return false;
   }
 }
+
+/** Those of `pythons` that programs can be recorded with on this machine. */
+export const recordablePythons = (): readonly Python[] =>
+  process.platform === "linux" && cc() !== undefined ? pythons() : [];

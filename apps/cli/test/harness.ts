@@ -1,11 +1,9 @@
 // Running the built command line, as its users do.
 import { type SpawnOptions, spawn } from "node:child_process";
-import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { cc, type Python, pythons } from "@obmalloc/test-support";
-import { afterAll, vi } from "vitest";
+import { recordablePythons } from "@obmalloc/test-support";
+import { temporaryFolders } from "@obmalloc/test-support/folders";
+import { vi } from "vitest";
 
 const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 
@@ -16,23 +14,13 @@ export const CASE = here("../cases/pinned.obm");
 export const CASES = here("../cases");
 export const SCHEMAS = here("../schemas");
 
-const top = mkdtempSync(join(tmpdir(), "obmalloc-cli-test-"));
-afterAll(() => rmSync(top, { recursive: true, force: true }));
-let folders = 0;
-
 // Other work on the machine makes programs slow, not wrong.
 vi.setConfig({ testTimeout: 60_000, maxConcurrency: 3 });
 
-/** The interpreters that can be recorded here. */
-export const recordable: readonly Python[] =
-  process.platform === "linux" && cc() !== undefined ? pythons() : [];
+export const recordable = recordablePythons();
 
 /** A new empty folder that is removed after the tests of the file. */
-export function newFolder(): string {
-  const folder = join(top, String(++folders));
-  mkdirSync(folder);
-  return folder;
-}
+export const newFolder = temporaryFolders("obmalloc-cli-test-");
 
 export interface Ended {
   readonly code: number | null;

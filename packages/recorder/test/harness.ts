@@ -1,29 +1,19 @@
 // Recording small programs for tests: each in a folder of its own, its output in files, its trace read back.
-import { closeSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { closeSync, openSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { cc, type Python, pythons } from "@obmalloc/test-support";
+import { type Python, recordablePythons } from "@obmalloc/test-support";
+import { temporaryFolders } from "@obmalloc/test-support/folders";
 import { bytesSource, type Certificate, type Mark, MarkKind, TraceReader, verify } from "@obmalloc/trace";
-import { afterAll, expect, vi } from "vitest";
+import { expect, vi } from "vitest";
 import { type RecordOptions, type RecordResult, record } from "../src/index.ts";
-
-const top = mkdtempSync(join(tmpdir(), "obmalloc-recorder-test-"));
-afterAll(() => rmSync(top, { recursive: true, force: true }));
-let folders = 0;
 
 // Other work on the machine makes programs slow, not wrong.
 vi.setConfig({ testTimeout: 60_000, maxConcurrency: 3 });
 
-/** The interpreters that can be recorded here. */
-export const recordable: readonly Python[] =
-  process.platform === "linux" && cc() !== undefined ? pythons() : [];
+export const recordable = recordablePythons();
 
 /** A new empty folder that is removed after the tests of the file. */
-export function newFolder(): string {
-  const folder = join(top, String(++folders));
-  mkdirSync(folder);
-  return folder;
-}
+export const newFolder = temporaryFolders("obmalloc-recorder-test-");
 
 export interface Run {
   readonly result: RecordResult;

@@ -1,25 +1,20 @@
 // Recording programs and explaining the recordings.
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { type Explanation, explain } from "@obmalloc/insight";
 import { record } from "@obmalloc/recorder";
-import { cc, type Python, pythons } from "@obmalloc/test-support";
+import { type Python, recordablePythons } from "@obmalloc/test-support";
+import { temporaryFolders } from "@obmalloc/test-support/folders";
 import { bytesSource, momentOf, TraceReader } from "@obmalloc/trace";
-import { afterAll, expect, vi } from "vitest";
+import { expect, vi } from "vitest";
 
-const top = mkdtempSync(join(tmpdir(), "obmalloc-insight-test-"));
-afterAll(() => rmSync(top, { recursive: true, force: true }));
-let files = 0;
+const newFolder = temporaryFolders("obmalloc-insight-test-");
 
 // Other work on the machine makes programs slow, not wrong.
 vi.setConfig({ testTimeout: 120_000, maxConcurrency: 2 });
 
 /** The interpreters of pyenv that can be recorded here. */
-export const recordable: readonly Python[] =
-  process.platform === "linux" && cc() !== undefined
-    ? pythons().filter(({ origin }) => origin === "pyenv")
-    : [];
+export const recordable = recordablePythons().filter(({ origin }) => origin === "pyenv");
 
 /** The trace of a program that ended well. */
 export async function recorded(
@@ -27,7 +22,7 @@ export async function recorded(
   args: readonly string[],
   stacks: "full" | "none" = "full",
 ): Promise<TraceReader> {
-  const output = join(top, `${++files}.obm`);
+  const output = join(newFolder(), "run.obm");
   const { exitCode, outcome, tracePath } = await record({
     command: python.path,
     args,

@@ -81,10 +81,8 @@ export const methodDef = { ml_name: "ptr", ml_meth: "ptr", ml_flags: "i32", ml_d
 /** `PyCellObject`. */
 export const cellObject = { ob_ref: "ptr" } as const;
 
-/** `PyCodeObject` of 3.7. */
-export const codeObject37 = {
-  co_argcount: "i32",
-  co_kwonlyargcount: "i32",
+/** What follows the counts of arguments in `PyCodeObject` of 3.7 to 3.10. */
+const codeFields37 = {
   co_nlocals: "i32",
   co_stacksize: "i32",
   co_flags: "i32",
@@ -98,6 +96,13 @@ export const codeObject37 = {
   co_cell2arg: "ptr",
   co_filename: "ptr",
   co_name: "ptr",
+} as const;
+
+/** `PyCodeObject` of 3.7. */
+export const codeObject37 = {
+  co_argcount: "i32",
+  co_kwonlyargcount: "i32",
+  ...codeFields37,
   co_lnotab: "ptr",
   co_zombieframe: "ptr", // the frame of the last call, kept for the next one
   co_weakreflist: "ptr",
@@ -108,19 +113,7 @@ const codeStart38 = {
   co_argcount: "i32",
   co_posonlyargcount: "i32",
   co_kwonlyargcount: "i32",
-  co_nlocals: "i32",
-  co_stacksize: "i32",
-  co_flags: "i32",
-  co_firstlineno: "i32",
-  co_code: "ptr",
-  co_consts: "ptr",
-  co_names: "ptr",
-  co_varnames: "ptr",
-  co_freevars: "ptr",
-  co_cellvars: "ptr",
-  co_cell2arg: "ptr",
-  co_filename: "ptr",
-  co_name: "ptr",
+  ...codeFields37,
 } as const;
 
 const codeTail38 = {

@@ -41,53 +41,45 @@ const functionVisits37 = [
   "func_qualname",
 ];
 
+const functionClears37 = [
+  "func_code",
+  "func_globals",
+  "func_module",
+  "func_name",
+  "func_defaults",
+  "func_kwdefaults",
+  "func_doc",
+  "func_dict",
+  "func_closure",
+  "func_annotations",
+  "func_qualname",
+];
+
+/** What a code object drops before its line table. */
+const codeDrops37 = [
+  "co_code",
+  "co_consts",
+  "co_names",
+  "co_varnames",
+  "co_freevars",
+  "co_cellvars",
+  "co_filename",
+  "co_name",
+];
+
 /** In 3.7 and 3.8. */
 const references37: ReferencesByType = {
   function: {
     visits: functionVisits37,
-    clears: [
-      "func_code",
-      "func_globals",
-      "func_module",
-      "func_name",
-      "func_defaults",
-      "func_kwdefaults",
-      "func_doc",
-      "func_dict",
-      "func_closure",
-      "func_annotations",
-      "func_qualname",
-    ],
-    drops: [
-      "func_code",
-      "func_globals",
-      "func_module",
-      "func_name",
-      "func_defaults",
-      "func_kwdefaults",
-      "func_doc",
-      "func_dict",
-      "func_closure",
-      "func_annotations",
-      "func_qualname",
-    ],
+    clears: functionClears37,
+    drops: functionClears37,
   },
   method: { visits: methodFields, drops: methodFields },
   builtin: { visits: builtinFields, drops: builtinFields },
   cell: { visits: ["ob_ref"], clears: ["ob_ref"], drops: ["ob_ref"] },
   code: {
     visits: [], // the collector does not know code objects
-    drops: [
-      "co_code",
-      "co_consts",
-      "co_names",
-      "co_varnames",
-      "co_freevars",
-      "co_cellvars",
-      "co_filename",
-      "co_name",
-      "co_lnotab",
-    ],
+    drops: [...codeDrops37, "co_lnotab"],
   },
   weakref: { visits: ["wr_callback"], clears: ["wr_callback"], drops: ["wr_callback"] },
   module: { visits: ["md_dict"], clears: ["md_dict"], drops: ["md_dict", "md_name"] },
@@ -131,17 +123,7 @@ const references310: ReferencesByType = {
   },
   code: {
     visits: [],
-    drops: [
-      "co_code",
-      "co_consts",
-      "co_names",
-      "co_varnames",
-      "co_freevars",
-      "co_cellvars",
-      "co_filename",
-      "co_name",
-      "co_linetable",
-    ],
+    drops: [...codeDrops37, "co_linetable"],
   },
 };
 
