@@ -207,7 +207,7 @@ const v3_13 = change(v3_12, (previous) => ({
   classes: { ...previous.classes, headsOfStaticTypes: false },
   frameStates: { created: -3, suspended: -2, running: 0, cleared: 4, completed: 1 },
   weakrefs: { ...previous.weakrefs, tupleForOne: true },
-  dicts: { ...previous.dicts, keysDomain: "mem" },
+  dicts: { ...previous.dicts, keysDomain: "mem", tableSize: "power-of-two" },
   values: { ...values312, internedStrings: "mortal" },
   gc: { ...gc312, thresholds: [2000, 10, 10] },
   trashcan: {
@@ -236,7 +236,7 @@ const v3_14 = change(v3_13, (previous, model) => ({
   weakrefs: { ...previous.weakrefs, cleared: "before-and-after" },
   gc: { ...previous.gc, untracksDicts: false, immortals: "untracked" },
   frameStates: { created: -3, suspended: -2, running: 0, cleared: 4, clearedVisitsCode: true },
-  dicts: { ...previous.dicts, alwaysTracked: true, tableSize: "power-of-two", versionStep: 0 },
+  dicts: { ...previous.dicts, alwaysTracked: true, versionStep: 0 },
   references: references["3.14"],
   plainBodies: { ...previous.plainBodies, interpreterFrame: frames.interpreterFrame314 },
   gcState: "generations-padded",
@@ -292,6 +292,9 @@ export const objectProfiles: Readonly<Record<string, ObjectsByModel>> = {
 /**
  * Micro versions whose objects differ from the other ones of their version, as the range of their last numbers.
  *
+ * The slip in the sizes of dicts' tables, which 3.10 brought, was found in May 2025 (python/cpython#133703): 3.13.4 is the
+ * first release without it; 3.10 to 3.12 got no more of such repairs and kept it.
+ *
  * That collections clear weak references a second time is known of 3.13.13 and 3.14.10; the releases of 3.14 that were
  * made with 3.13.13 are taken to be those with the generational collector.
  */
@@ -305,6 +308,13 @@ export const microProfiles: readonly {
     micros: { first: 0, last: 4 },
     objects: change(v3_10, (previous) => ({
       lists: { ...previous.lists, exactRoom: "list-call" },
+    })),
+  },
+  {
+    version: "3.13",
+    micros: { first: 0, last: 3 },
+    objects: change(v3_13, (previous) => ({
+      dicts: { ...previous.dicts, tableSize: "with-bit-3" },
     })),
   },
   {
