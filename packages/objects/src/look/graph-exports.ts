@@ -77,6 +77,14 @@ const NODE_TYPES = [
 const EDGE_FIELDS = ["type", "name_or_index", "to_node"] as const;
 const EDGE_TYPES = ["context", "element", "property", "internal", "hidden", "shortcut", "weak"] as const;
 
+/** Columns of tables that stay empty here; readers ask for their names all the same. */
+const EMPTY_TABLES = {
+  trace_function_info_fields: ["function_id", "name", "script_name", "script_id", "line", "column"],
+  trace_node_fields: ["id", "function_info_index", "count", "size", "children"],
+  sample_fields: ["timestamp_us", "last_assigned_id"],
+  location_fields: ["object_index", "script_id", "line", "column"],
+} as const;
+
 /** What a node of a Python type is drawn as; anything else is an object. */
 const SHOWN_AS: Readonly<Record<string, (typeof NODE_TYPES)[number]>> = {
   str: "string",
@@ -104,21 +112,24 @@ export function* toHeapSnapshot(graph: ObjectGraph): Generator<string> {
     node_types: [NODE_TYPES, "string", "number", "number", "number", "number", "number"],
     edge_fields: EDGE_FIELDS,
     edge_types: [EDGE_TYPES, "string_or_number", "node"],
-    trace_function_info_fields: [],
-    trace_node_fields: [],
-    sample_fields: [],
-    location_fields: [],
+    ...EMPTY_TABLES,
   };
   const head = { meta, node_count: nodeCount, edge_count: edgeCount, trace_function_count: 0 };
   yield `{"snapshot":${JSON.stringify(head)},\n"nodes":[`;
   yield [NODE_TYPES.indexOf("synthetic"), strings.index("(Python roots)"), 1, 0, roots.length, 0, 0].join();
   for (let node = 0; node < graph.objects.length; node++) yield `,\n${nodeRow(graph, node, strings)}`;
   yield '],\n"edges":[';
-  yield roots.map((node, i) => edgeRow("element", i, node)).join(",\n");
+  let isFirst = true;
+  const row = (text: string) => {
+    const piece = isFirst ? text : `,\n${text}`;
+    isFirst = false;
+    return piece;
+  };
+  for (const [i, node] of roots.entries()) yield row(edgeRow("element", i, node));
   for (let node = 0; node < graph.objects.length; node++) {
     for (let edge = graph.edgeStart[node]!; edge < graph.edgeStart[node + 1]!; edge++) {
       const [kind, name] = edgeName(graph.names[edge]!, strings);
-      yield `,\n${edgeRow(kind, name, graph.targets[edge]!)}`;
+      yield row(edgeRow(kind, name, graph.targets[edge]!));
     }
   }
   yield `],\n"trace_function_infos":[],"trace_tree":[],"samples":[],"locations":[],\n"strings":${strings.json()}}\n`;

@@ -1,6 +1,7 @@
 // What the tests that follow CPython's own share: a runtime per version, and short ways to the objects that they need.
 
 import { type ObjectAddress, type Profile, profiles, profilesOfMicros } from "@obmalloc/abi";
+import { afterEach, beforeEach, expect } from "vitest";
 import { type CreateObjectsOptions, createObjects, type Objects, type Unraisable } from "../../src/index.ts";
 
 /** Every version in both data models, and the micro versions that differ. */
@@ -33,6 +34,19 @@ export function setUp(profile: Profile, options: CreateObjectsOptions = {}): Set
   });
   py.gc.disable();
   return { py, log: [], stderr, unraisable };
+}
+
+/** A runtime for each test of a block; at the end of each everything has to fit together. */
+export function freshSetting(profile: Profile): Readonly<Setting> {
+  const now = {} as Setting;
+  beforeEach(() => {
+    Object.assign(now, setUp(profile));
+    now.py.gc.collect();
+  });
+  afterEach(() => {
+    expect(now.py.check()).toEqual([]);
+  });
+  return now;
 }
 
 /** Sets an attribute, and gives the value's reference away. */
