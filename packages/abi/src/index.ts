@@ -37,6 +37,7 @@ export { NUM_GENERATIONS } from "./objects/gc-structs.ts";
 export { fieldOffset, type ObjectLayouts, objectLayouts } from "./objects/object-layouts.ts";
 export type {
   ClassesProfile,
+  ClosingProfile,
   DictsProfile,
   FrameStates,
   FreeListProfile,

@@ -249,8 +249,8 @@ export class Objects {
   }
 
   private callParts() {
-    const { codes, frames, functions, calls } = this;
-    return { codes, frames, functions, calls };
+    const { codes, frames, functions, calls, fields, tuples } = this;
+    return { codes, frames, functions, calls, fields, tuples };
   }
 
   private classParts() {

@@ -204,6 +204,21 @@ export interface FrameStates {
   readonly completed?: number;
   /** Whether a generator without a frame still visits its code object (3.14 on). */
   readonly clearedVisitsCode?: boolean;
+  /**
+   * Whether a generator that runs hides its locals from the collector: the top of its stack is in a register of C then
+   * (3.11 to 3.13).
+   */
+  readonly hidesRunningLocals?: boolean;
+}
+
+/** What it takes to close a generator. */
+export interface ClosingProfile {
+  /** One that has not started gets GeneratorExit thrown into it all the same (up to 3.11), or is marked as ended. */
+  readonly unstarted: "thrown" | "marked";
+  /** The same for one that waits at a `yield` without a `try` around it (up to 3.12). */
+  readonly unguarded: "thrown" | "marked";
+  /** Whether the exception is an object at once, or only when somebody catches it. */
+  readonly exceptionMade: "when-caught" | "at-once";
 }
 
 /** What a class statement makes. */
@@ -314,6 +329,7 @@ export interface ObjectProfile {
   readonly weakrefs: WeakrefsProfile;
   readonly classes: ClassesProfile;
   readonly frameStates: FrameStates;
+  readonly closing: ClosingProfile;
   readonly trashcan: TrashcanProfile;
   readonly freeLists: FreeListsProfile;
   readonly preHeader: PreHeader;

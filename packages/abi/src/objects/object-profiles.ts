@@ -65,6 +65,7 @@ const v3_7 = both({
     headsOfStaticTypes: false,
   },
   frameStates: { created: -2, suspended: -1, running: 0, cleared: 4 },
+  closing: { unstarted: "thrown", unguarded: "thrown", exceptionMade: "when-caught" },
   weakrefs: { tupleForOne: false, cleared: "before" },
   dicts: {
     emptyTable: true,
@@ -158,6 +159,7 @@ const v3_11 = change(v3_10, (previous) => ({
     heapType: { ...types.typeObject39, ...types.heapTypeTail311 },
     weakref: types.weakrefObject,
   },
+  frameStates: { ...previous.frameStates, hidesRunningLocals: true },
   preHeader: { words: 2, valuesWord: 4, dictWord: 3, taggedValues: false, weaklistWord: 0 },
   instanceValues: "separate",
 }));
@@ -166,6 +168,7 @@ const v3_12 = change(v3_11, (previous, model) => ({
   typeFlags: typeFlags["3.12"],
   classes: { ...previous.classes, sizedByClass: true },
   frameStates: { ...previous.frameStates, completed: 1 },
+  closing: { unstarted: "marked", unguarded: "thrown", exceptionMade: "at-once" },
   dicts: { ...previous.dicts, versionStep: 256 },
   lists: { ...previous.lists, popFreesRoom: true },
   values: values312,
@@ -205,7 +208,8 @@ const v3_12 = change(v3_11, (previous, model) => ({
 const v3_13 = change(v3_12, (previous) => ({
   typeFlags: typeFlags["3.13"],
   classes: { ...previous.classes, headsOfStaticTypes: false },
-  frameStates: { created: -3, suspended: -2, running: 0, cleared: 4, completed: 1 },
+  frameStates: { ...previous.frameStates, created: -3, suspended: -2 },
+  closing: { ...previous.closing, unguarded: "marked" },
   weakrefs: { ...previous.weakrefs, tupleForOne: true },
   dicts: { ...previous.dicts, keysDomain: "mem", tableSize: "power-of-two" },
   values: { ...values312, internedStrings: "mortal" },

@@ -69,6 +69,7 @@ export type BuiltinTypeName =
   | "member_descriptor"
   | "getset_descriptor"
   | "Exception"
+  | "GeneratorExit"
   | PlainTypeName;
 
 type Declared = Partial<Omit<BuiltinSpec, "basicsize" | "layout">> & {
@@ -337,6 +338,8 @@ function plainTypes(profile: Profile, layouts: ObjectLayouts): Partial<Record<Bu
       dictOffset: plainDicts[name] === undefined ? 0 : layout.offsets[plainDicts[name]]!,
     };
   }
-  declared.Exception = { ...declared.BaseException!, name: "Exception", base: "BaseException" };
+  for (const name of ["Exception", "GeneratorExit"] as const) {
+    declared[name] = { ...declared.BaseException!, name, base: "BaseException" };
+  }
   return declared;
 }

@@ -16,6 +16,8 @@ export type Body = (...args: ObjectAddress[]) => unknown;
 
 /** What a generator's body can do with its frame. */
 export interface GeneratorFrame {
+  /** How often the generator has yielded so far: where its body goes on. */
+  readonly yields: number;
   /** The local in that place, borrowed; NULL when it is not set. */
   local(index: number): ObjectAddress;
   /** Sets a local; takes a reference of its own. NULL deletes it. */

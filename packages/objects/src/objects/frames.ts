@@ -8,6 +8,7 @@ import type { ObjectMemory } from "../core/memory.ts";
 import { Clear, Dealloc, Traverse } from "../core/slots.ts";
 import type { Body, Calls } from "./calls.ts";
 import type { Codes } from "./codes.ts";
+import { FrameObjects } from "./frame-objects.ts";
 
 /** References of a frame object that are not locals, in the order of `tp_traverse`. */
 const VISITED = ["f_back", "f_code", "f_builtins", "f_globals", "f_locals", "f_trace"] as const;
@@ -15,9 +16,10 @@ const VISITED = ["f_back", "f_code", "f_builtins", "f_globals", "f_locals", "f_t
 /** How far a frame has come. */
 export type FrameState = "created" | "suspended" | "running" | "cleared" | "completed";
 
-/** `f_lasti` of a frame that has not run yet, and of one that waits behind its first instructions. */
+/** `f_lasti` of a frame that has not run yet, and of one that has; each `yield` takes it further by one instruction. */
 const LASTI_CREATED = -1;
-const LASTI_SUSPENDED = 2;
+const LASTI_STARTED = 2;
+const INSTRUCTION_BYTES = 2;
 
 /** What a function brings to its frame. */
 export interface FrameOptions {
@@ -29,13 +31,15 @@ export interface FrameOptions {
 }
 
 /**
- * Frame objects up to 3.10, and calls in all versions.
+ * Frames as objects up to 3.10, and calls in all versions.
  *
  * @see CPython 3.9 Objects/frameobject.c
  */
 export class Frames {
   /** Whether frames are objects. */
   readonly areObjects: boolean;
+  /** Where they are not: the objects that are made for those who ask for a frame. */
+  readonly objects: FrameObjects | undefined;
   private readonly core: Core;
   private readonly memory: ObjectMemory;
   private readonly codes: Codes;
@@ -60,6 +64,8 @@ export class Frames {
     this.free =
       freeLists.frame && new FreeList(ground.memory, ground.statics, freeLists.frame, frame.offsets.f_back);
     parts.codes.freeZombie = (o) => core.allocation.deleteCollected(o, 0);
+    this.objects = this.areObjects ? undefined : new FrameObjects(core, parts.codes);
+    if (!this.areObjects) return;
     reaper.register(Dealloc.frame, { body: (o) => this.pushContent(o), finish: (o) => this.finish(o) });
     traversal.register(Traverse.frame, (o, count) => this.gather(o, count));
     core.registerClear(Clear.frame, (o) => this.clearLocals(o));
@@ -68,12 +74,14 @@ export class Frames {
   /** Runs a body in a frame of its own; the result's reference is handed to the caller. */
   run(options: FrameOptions, body: Body): ObjectAddress {
     const { counts } = this.core;
-    if (!this.areObjects) {
+    if (this.objects !== undefined) {
       for (const local of options.locals) counts.incref(local);
+      this.objects.enter(options.code);
       try {
         this.calls.onEvalBreaker();
         return this.calls.run(body, options.locals);
       } finally {
+        this.objects.leave();
         for (const local of options.locals) counts.decref(local);
       }
     }
@@ -148,7 +156,19 @@ export class Frames {
     } else {
       this.memory.bytes[o + this.offsets.f_executing!] = state === "running" ? 1 : 0;
     }
-    if (state !== "created") this.memory.writeInt(o + this.offsets.f_lasti!, LASTI_SUSPENDED);
+    const isStarted = this.memory.readSigned(o + this.offsets.f_lasti!) !== LASTI_CREATED;
+    if (state !== "created" && !isStarted) this.memory.writeInt(o + this.offsets.f_lasti!, LASTI_STARTED);
+  }
+
+  /** How often a generator's frame that has started has yielded. */
+  yieldsOf(o: number): number {
+    return (this.memory.readSigned(o + this.offsets.f_lasti!) - LASTI_STARTED) / INSTRUCTION_BYTES;
+  }
+
+  /** One more `yield`. */
+  countYield(o: number): void {
+    const lasti = o + this.offsets.f_lasti!;
+    this.memory.writeInt(lasti, this.memory.readSigned(lasti) + INSTRUCTION_BYTES);
   }
 
   /** `frame.__sizeof__`: the object with places for locals and values. */

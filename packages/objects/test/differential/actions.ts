@@ -1,5 +1,6 @@
 // The statements that programs are made of: each as Python text, and as what it does here.
 
+import { generators } from "./generators.ts";
 import { type Machine, VARIABLES } from "./machine.ts";
 import { collections, questions } from "./questions.ts";
 import {
@@ -227,6 +228,7 @@ export const actions: readonly Action[] = [
   ...newContainers,
   ...newInstances,
   ...newOthers,
+  ...generators,
   ...changes,
   ...changes.slice(0, 5),
   ...changes.slice(1, 3),

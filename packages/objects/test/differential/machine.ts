@@ -3,17 +3,19 @@
 
 import type { ObjectAddress, Profile } from "@obmalloc/abi";
 import { createObjects, type Objects } from "../../src/index.ts";
+import { type GeneratorHost, makeGeneratorFunctions } from "./generator-sources.ts";
 
 /** Variables of a program. */
 export const VARIABLES = 8;
 
 /** A program's state. */
-export class Machine {
+export class Machine implements GeneratorHost {
   readonly py: Objects;
   /** What the program has emitted. */
   readonly emitted: unknown[] = [];
   readonly classes: Readonly<Record<"C" | "D" | "R" | "G" | "S", ObjectAddress>>;
   readonly callbacks: readonly ObjectAddress[];
+  readonly generatorFunctions: readonly ObjectAddress[];
   private readonly variables: ObjectAddress[];
   /** Objects that the emitted values are, which stay alive. */
   private readonly out: ObjectAddress;
@@ -37,6 +39,7 @@ export class Machine {
       py.functions.new({ name: "callback", localCount: 1, body: () => this.emit(-1) }),
       py.functions.new({ name: "collector", localCount: 1, body: () => this.emitCollect(2) }),
     ];
+    this.generatorFunctions = makeGeneratorFunctions(this);
     this.globals = py.dicts.new();
     this.builtins = py.dicts.new();
     this.module = py.strings.name("__main__");

@@ -3,6 +3,7 @@
 import type { Profile } from "@obmalloc/abi";
 import fc from "fast-check";
 import { actions } from "./actions.ts";
+import { generatorSources } from "./generator-sources.ts";
 import { Machine, VARIABLES } from "./machine.ts";
 import { Scope, type Statement } from "./scope.ts";
 
@@ -25,6 +26,7 @@ export function statementsOf(raw: readonly RawStatement[], profile: Profile): St
 const PROLOGUE = `
 import gc, sys, json
 from weakref import ref
+sys._getframe()
 gc.disable()
 out = []
 emit = out.append
@@ -39,6 +41,7 @@ class R:
 class G:
     def __del__(self): emit(gc.collect(0))
 class S: __slots__ = ('x', 'y', '__weakref__')
+${generatorSources.map(({ python }) => python).join("\n")}
 def callback(r): emit(-1)
 def collector(r): emit(gc.collect())
 r3, r10, r40 = range(3), range(10), range(40)

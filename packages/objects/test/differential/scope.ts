@@ -17,7 +17,8 @@ export type Kind =
   | "S"
   | "ref"
   | "func"
-  | "method";
+  | "method"
+  | "generator";
 
 /** One statement. */
 export interface Statement {
@@ -47,8 +48,8 @@ export type Action = (scope: Scope, numbers: Numbers) => Statement | undefined;
 
 const INSTANCES: readonly Kind[] = ["C", "D", "R", "G"];
 export const WITH_ATTRIBUTES: readonly Kind[] = [...INSTANCES, "S"];
-export const HASHABLE: readonly Kind[] = [...WITH_ATTRIBUTES, "func"];
-export const REFERENCEABLE: readonly Kind[] = [...WITH_ATTRIBUTES, "func", "set"];
+export const HASHABLE: readonly Kind[] = [...WITH_ATTRIBUTES, "func", "generator"];
+export const REFERENCEABLE: readonly Kind[] = [...WITH_ATTRIBUTES, "func", "set", "generator"];
 const SIZED: readonly Kind[] = ["list", "tuple", "dict", "set"];
-const ANY: readonly Kind[] = [...WITH_ATTRIBUTES, ...SIZED, "ref", "func", "method", "none"];
+const ANY: readonly Kind[] = [...WITH_ATTRIBUTES, ...SIZED, "ref", "func", "method", "generator", "none"];
 export const COLLECTED: readonly Kind[] = ANY.filter((kind) => kind !== "none");
