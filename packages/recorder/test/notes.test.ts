@@ -72,7 +72,7 @@ describe.skipIf(marking.length === 0)("notes", () => {
     const trace = expectSound(await recordPython(python, code));
     const [mark] = marksOf(trace, "user");
     const { pages } = trace.tables.notes.arenaResidency.find(({ event }) => event === mark!.event)!;
-    const arenas = [...trace.tables.arenasAt(mark!.event)];
+    const arenas = [...trace.tables.arenasAt(mark!.event)].map((id) => trace.tables.arenas[id]!);
     expect(pages.size).toBe(arenas.length);
     const total = [...pages.values()].reduce((sum, count) => sum + count, 0) * trace.info.pageSizeBytes;
     const account = trace.tables.notes.accounts.find(({ event }) => event === mark!.event)!;

@@ -47,7 +47,7 @@ export { type ByteSink, TraceWriter, type WriterOptions } from "./format/writer.
 export { type Frame, Stacks } from "./lines/stacks.ts";
 export { DomainsRecording, type RecordDomainsOptions, recordDomains } from "./recording/record-domains.ts";
 export type { Heap } from "./replay/heap.ts";
-export type { LiveBlocks } from "./replay/live-blocks.ts";
+export { columnOver, type LiveBlocks } from "./replay/live-blocks.ts";
 export { type Disagreement, type MachineOptions, ReplayMachine } from "./replay/machine.ts";
 export type { Mismatch, MismatchPool } from "./replay/mismatch.ts";
 export type { OutsideBlock } from "./replay/outside-blocks.ts";

@@ -1,17 +1,12 @@
 // A replay that remembers how long blocks live: two more stores for each event, beside the engine's own work.
 
 import { sizeClassCount } from "@obmalloc/abi";
-import { LinearMemory } from "@obmalloc/raw-heap";
-import { type Domain, type MachineOptions, Op, ReplayMachine } from "@obmalloc/trace";
+import { columnOver, type Domain, type MachineOptions, Op, ReplayMachine } from "@obmalloc/trace";
 
 /** Lifetimes are counted by their number of bits: 0 for 0 events, 1 for 1, 2 for 2 and 3, up to 32. */
 export const AGE_BINS = 33;
 
 const UNIT_SHIFT = 4;
-/** 2 to this many bytes for each column: as many units as 4 GiB have. */
-const COLUMN_BYTES_MAX = 2 ** (32 - UNIT_SHIFT + 2);
-
-const GROWTH = 1.5;
 
 /** The recorded process, with the event at which each live block was born and a histogram of lifetimes. */
 export class HistoryMachine extends ReplayMachine {
@@ -24,13 +19,13 @@ export class HistoryMachine extends ReplayMachine {
   /** Blocks that died in pools: by size class, and in each by the bits of their lifetime in events. */
   readonly deaths: Float64Array;
 
-  private readonly bornMemory = new LinearMemory({ maxBytes: COLUMN_BYTES_MAX });
-  private born: Uint32Array = new Uint32Array(0);
+  private readonly born: Uint32Array;
   private readonly classShift: number;
 
   constructor(options: MachineOptions) {
     super(options);
     const classes = sizeClassCount(options.profile);
+    this.born = columnOver(this.arenas.end, 4);
     this.births = new Float64Array(classes);
     this.deaths = new Float64Array(classes * AGE_BINS);
     this.classShift = Math.log2(options.profile.pymalloc.alignmentBytes);
@@ -95,18 +90,6 @@ export class HistoryMachine extends ReplayMachine {
     if (!super.outside(op, domain, address, old, sizeBytes, stack)) return false;
     if (oldBytes !== 0) this.dies(from, oldBytes);
     this.clock++;
-    return true;
-  }
-
-  override arenaMapped(id: number): boolean {
-    if (!super.arenaMapped(id)) return false;
-    const units = Math.ceil(this.memory.byteLength / (1 << UNIT_SHIFT));
-    if (units > this.born.length) {
-      // In large steps: each is a new buffer, and V8 counts all of its bytes when it decides to collect garbage.
-      const room = Math.min(COLUMN_BYTES_MAX, Math.ceil(units * 4 * GROWTH));
-      if (!this.bornMemory.ensure(room)) return false;
-      this.born = this.bornMemory.u32;
-    }
     return true;
   }
 

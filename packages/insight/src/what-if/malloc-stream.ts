@@ -1,10 +1,16 @@
 // The recorded operations as a stream for a real malloc: no addresses, but numbers of slots that live blocks have.
 
-import { LinearMemory } from "@obmalloc/raw-heap";
-import { DenseArenas, type Domain, EventFeed, type EventSink, Op, type TraceReader } from "@obmalloc/trace";
+import {
+  columnOver,
+  DenseArenas,
+  type Domain,
+  EventFeed,
+  type EventSink,
+  Op,
+  type TraceReader,
+} from "@obmalloc/trace";
 
 const UNIT_SHIFT = 4;
-const COLUMN_BYTES_MAX = 2 ** (32 - UNIT_SHIFT + 2);
 const STEP_EVENTS = 1 << 12;
 /** Words for each operation: the operation in the two high bits of the first, the slot below; the size in the second. */
 const WORDS = 2;
@@ -16,17 +22,15 @@ class SlotSink implements EventSink {
   readonly space: DenseArenas;
   readonly words = new Uint32Array(BUFFER_WORDS);
   length = 0;
-  private readonly trace: TraceReader;
   /** Slot + 1 by dense address / 16, and by recorded address outside of arenas. */
-  private readonly slotMemory = new LinearMemory({ maxBytes: COLUMN_BYTES_MAX });
-  private inside: Uint32Array = new Uint32Array(0);
+  private readonly inside: Uint32Array;
   private readonly outsideSlots = new Map<number, number>();
   private readonly vacant: number[] = [];
   private slots = 0;
 
   constructor(trace: TraceReader) {
-    this.trace = trace;
-    this.space = new DenseArenas(trace.info.pageShift);
+    this.space = new DenseArenas(trace.tables, trace.info.pageShift);
+    this.inside = columnOver(this.space.end, 4);
   }
 
   allocate(address: number, sizeBytes: number, _domainBit: number, _stack: number, op: Op): boolean {
@@ -60,16 +64,12 @@ class SlotSink implements EventSink {
   }
 
   arenaMapped(id: number): boolean {
-    const units = Math.ceil(this.space.map(this.trace.tables.arenas[id]!) / (1 << UNIT_SHIFT));
-    if (units > this.inside.length) {
-      if (!this.slotMemory.ensure(units * 4)) return false;
-      this.inside = this.slotMemory.u32;
-    }
+    this.space.map(id);
     return true;
   }
 
   arenaUnmapped(id: number): boolean {
-    this.space.unmap(this.trace.tables.arenas[id]!);
+    this.space.unmap(id);
     return true;
   }
 
@@ -104,7 +104,7 @@ class SlotSink implements EventSink {
   }
 
   private takeAny(recorded: number): number {
-    const pageBytes = 2 ** this.trace.info.pageShift;
+    const { pageBytes } = this.space;
     const offset = recorded % pageBytes;
     const page = this.space.linearPage(recorded - offset);
     if (page !== 0) return this.takeInside(page + offset);

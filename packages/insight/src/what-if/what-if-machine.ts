@@ -4,11 +4,10 @@
 import { type BlockAddress, type Profile, pageAddress } from "@obmalloc/abi";
 import { type ArenaAllocator, createPyMalloc, type PyMalloc } from "@obmalloc/pymalloc";
 import { LinearMemory, PageMapper, RawHeap } from "@obmalloc/raw-heap";
-import { DenseArenas, type Domain, type EventSink, Op, type TraceReader } from "@obmalloc/trace";
+import { columnOver, DenseArenas, type Domain, type EventSink, Op, type TraceReader } from "@obmalloc/trace";
 import { profileOf, type Settings } from "./settings.ts";
 
 const UNIT_SHIFT = 4;
-const COLUMN_BYTES_MAX = 2 ** (32 - UNIT_SHIFT + 2);
 
 /**
  * An allocator per interpreter, driven by a trace. Blocks that were recorded outside of arenas are outside here too: their
@@ -28,15 +27,17 @@ export class WhatIfMachine implements EventSink {
   private readonly memory = new LinearMemory();
   private readonly mapper = PageMapper.create(this.memory);
   private readonly engines: PyMalloc[] = [];
-  private readonly placeMemory = new LinearMemory({ maxBytes: COLUMN_BYTES_MAX });
   /** By recorded (dense) address / 16: where the block is here; 0 where there is none. */
-  private places: Uint32Array = new Uint32Array(0);
+  private readonly places: Uint32Array;
 
   constructor(trace: TraceReader, settings: Settings) {
     this.trace = trace;
     this.settings = settings;
     this.profile = profileOf(settings);
-    this.space = new DenseArenas(trace.info.pageShift);
+    this.space = new DenseArenas(trace.tables, trace.info.pageShift);
+    // At once: each step of growth is a new buffer, and V8 counts all of its bytes when it decides to collect garbage.
+    this.memory.ensure(this.space.end);
+    this.places = columnOver(this.space.end, 4);
     this.engine = this.engineOf(0);
   }
 
@@ -98,17 +99,12 @@ export class WhatIfMachine implements EventSink {
   }
 
   arenaMapped(id: number): boolean {
-    const top = this.space.map(this.trace.tables.arenas[id]!);
-    const units = Math.ceil(top / (1 << UNIT_SHIFT));
-    if (units > this.places.length) {
-      if (!this.placeMemory.ensure(Math.min(COLUMN_BYTES_MAX, units * 6))) return false; // half as much again
-      this.places = this.placeMemory.u32;
-    }
+    this.space.map(id);
     return true;
   }
 
   arenaUnmapped(id: number): boolean {
-    this.space.unmap(this.trace.tables.arenas[id]!);
+    this.space.unmap(id);
     return true;
   }
 

@@ -1,53 +1,57 @@
-// A place in 32 bits for each arena of a trace, for readers that want recorded addresses and have no engine.
+// Linear addresses for the recorded ones of a trace, for readers that have no engine.
 
 import type { AddressSpace } from "./address-space.ts";
-import type { ArenaMapping } from "./tables.ts";
+import { ArenaPlaces, PLACES_START } from "./arena-places.ts";
+import type { ArenaMapping, Tables } from "./tables.ts";
 
-/** Gives each mapped arena a range of linear addresses, and turns those back into recorded ones. */
+/** The mapped arenas, each at its {@link ArenaPlaces place}: turns recorded addresses into linear ones, and back. */
 export class DenseArenas implements AddressSpace {
-  private readonly pageBytes: number;
-  /** Recorded page bases to linear ones, and back. */
-  private readonly linear = new Map<number, number>();
-  private readonly recorded = new Map<number, number>();
-  private readonly vacant: number[] = [];
-  private next = 1;
+  private readonly tables: Tables;
+  readonly pageBytes: number;
+  private readonly places: ArenaPlaces;
+  /** Recorded page bases to linear ones. */
+  private readonly pages = new Map<number, number>();
+  /** By place: the arena that is there. */
+  private readonly occupants: number[] = [];
 
-  constructor(pageShift: number) {
+  constructor(tables: Tables, pageShift: number) {
+    this.tables = tables;
     this.pageBytes = 2 ** pageShift;
+    this.places = new ArenaPlaces(tables, pageShift);
+  }
+
+  /** The end of all linear addresses. */
+  get end(): number {
+    return this.places.end;
   }
 
   linearPage(pageBase: number): number {
-    return this.linear.get(pageBase) ?? 0;
+    return this.pages.get(pageBase) ?? 0;
   }
 
   toRecorded(linear: number): number {
-    const offset = linear % this.pageBytes;
-    return (this.recorded.get(linear - offset) ?? 0) + offset;
+    const arena = this.occupants[this.placeOf(linear)] ?? 0;
+    return arena === 0 ? 0 : this.tables.arenas[arena]!.base + (linear - this.places.of(arena));
   }
 
-  /**
-   * An arena that is mapped already stays as it is.
-   *
-   * @returns the end of all linear addresses so far.
-   */
-  map(arena: ArenaMapping): number {
-    for (const base of this.pagesOf(arena)) {
-      if (this.linear.has(base)) continue;
-      const linear = this.vacant.pop() ?? this.next++ * this.pageBytes;
-      this.linear.set(base, linear);
-      this.recorded.set(linear, base);
-    }
-    return this.next * this.pageBytes;
+  /** Arena `id` of the trace is mapped from now on. */
+  map(id: number): void {
+    const linear = this.places.of(id);
+    if (linear === 0) return;
+    const arena = this.tables.arenas[id]!;
+    this.occupants[this.placeOf(linear)] = id;
+    for (const page of this.pagesOf(arena)) this.pages.set(page, linear + (page - arena.base));
   }
 
-  unmap(arena: ArenaMapping): void {
-    for (const base of this.pagesOf(arena)) {
-      const linear = this.linear.get(base);
-      if (linear === undefined) continue;
-      this.linear.delete(base);
-      this.recorded.delete(linear);
-      this.vacant.push(linear);
-    }
+  unmap(id: number): void {
+    const linear = this.places.of(id);
+    if (linear === 0) return;
+    this.occupants[this.placeOf(linear)] = 0;
+    for (const page of this.pagesOf(this.tables.arenas[id]!)) this.pages.delete(page);
+  }
+
+  private placeOf(linear: number): number {
+    return Math.floor((linear - PLACES_START) / this.places.strideBytes);
   }
 
   private *pagesOf({ base, sizeBytes }: ArenaMapping): Generator<number> {

@@ -18,12 +18,10 @@ class Collector implements EventSink {
   readonly items: TraceItem[] = [];
   readonly space: DenseArenas;
   event = 0;
-  private readonly tables: Tables;
   private contextId = 0;
 
   constructor(tables: Tables, pageShift: number) {
-    this.tables = tables;
-    this.space = new DenseArenas(pageShift);
+    this.space = new DenseArenas(tables, pageShift);
   }
 
   allocate(address: number, sizeBytes: number, domainBit: number, stack: number, op: Op): boolean {
@@ -64,13 +62,13 @@ class Collector implements EventSink {
   }
 
   arenaMapped(id: number): boolean {
-    this.space.map(this.tables.arenas[id]!);
+    this.space.map(id);
     this.items.push({ kind: "arenaMapped", event: this.event, id });
     return true;
   }
 
   arenaUnmapped(id: number): boolean {
-    this.space.unmap(this.tables.arenas[id]!);
+    this.space.unmap(id);
     this.items.push({ kind: "arenaUnmapped", event: this.event, id });
     return true;
   }
@@ -85,7 +83,7 @@ export function* readEvents(trace: TraceReader, from: number = 0): Generator<Tra
   const collector = new Collector(trace.tables, trace.info.pageShift);
   const decoder = new EventDecoder(trace.tables, collector.space, trace.info.pageShift);
   const chunks = trace.eventChunks.filter((header) => header.firstEvent + header.eventCount > from);
-  for (const arena of trace.tables.arenasAt(chunks[0]?.firstEvent ?? 0)) collector.space.map(arena);
+  for (const id of trace.tables.arenasAt(chunks[0]?.firstEvent ?? 0)) collector.space.map(id);
   for (const header of chunks) {
     decoder.start(trace.chunk(header).payload, header.fileOffset + CHUNK_HEADER_BYTES);
     collector.event = header.firstEvent;

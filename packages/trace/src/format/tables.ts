@@ -99,11 +99,11 @@ export class Tables {
     while (!reader.atEnd) this.readRecord(reader);
   }
 
-  /** The arenas that are mapped between event `event` - 1 and event `event`. */
-  *arenasAt(event: number): Generator<ArenaMapping> {
+  /** Ids of the arenas that are mapped between event `event` - 1 and event `event`. */
+  *arenasAt(event: number): Generator<number> {
     for (const [id, arena] of this.arenas.entries()) {
       const goneAt = this.arenaGoneAt.get(id) ?? Number.POSITIVE_INFINITY;
-      if (id > 0 && arena.mappedAt <= event && goneAt > event) yield arena;
+      if (id > 0 && arena.mappedAt <= event && goneAt > event) yield id;
     }
   }
 

@@ -10,8 +10,15 @@ const MEM_SHIFT = 10;
 const MEM_FLAG = 1 << MEM_SHIFT;
 const SIZE_MASK = MEM_FLAG - 1;
 
-const UNITS_MAX = 2 ** (32 - UNIT_SHIFT);
-const GROWTH = 1.5;
+/**
+ * One entry for each 16 bytes of linear addresses below `end`. The host gives pages only when they are written.
+ *
+ * @throws {RangeError} when it has no room.
+ */
+export function columnOver(end: number, entryBytes: number): Uint32Array {
+  const sizeBytes = Math.ceil(end / (1 << UNIT_SHIFT)) * entryBytes;
+  return new LinearMemory({ initialBytes: sizeBytes, maxBytes: sizeBytes }).u32;
+}
 
 /** Requested size, domain and stack of the blocks that live at linear addresses. */
 export class LiveBlocks {
@@ -19,33 +26,16 @@ export class LiveBlocks {
   static readonly memShift = MEM_SHIFT;
 
   /** By address / 16: requested bytes, with a flag for the mem domain; 0 where no block begins. */
-  sizes: Uint16Array = new Uint16Array(0);
+  readonly sizes: Uint16Array;
   /** By address / 16: stack id; empty when stacks are not kept. */
-  stacks: Uint32Array = new Uint32Array(0);
-  // Memories that grow where they are: a column that had to be copied would cost as much as the events themselves.
-  private readonly sizeMemory = new LinearMemory({ maxBytes: 2 ** (32 - UNIT_SHIFT + 1) });
-  private readonly stackMemory: LinearMemory | undefined;
+  readonly stacks: Uint32Array;
   private readonly keepStacks: boolean;
 
-  constructor(keepStacks: boolean) {
+  /** @param end of the addresses that blocks may have. @throws {RangeError} when the host has no room for the columns. */
+  constructor(end: number, keepStacks: boolean) {
     this.keepStacks = keepStacks;
-    if (keepStacks) this.stackMemory = new LinearMemory({ maxBytes: 2 ** (32 - UNIT_SHIFT + 2) });
-  }
-
-  /** Makes room for addresses below `memoryBytes`; false when there is none. Replaces the columns. */
-  ensure(memoryBytes: number): boolean {
-    const needed = Math.ceil(memoryBytes / (1 << UNIT_SHIFT));
-    // In large steps: each is a new buffer, and V8 counts all of its bytes when it decides to collect garbage.
-    const units = needed > this.sizes.length ? Math.min(UNITS_MAX, Math.ceil(needed * GROWTH)) : needed;
-    if (units > this.sizes.length) {
-      if (!this.sizeMemory.ensure(units * 2)) return false;
-      this.sizes = new Uint16Array(this.sizeMemory.buffer);
-    }
-    if (this.stackMemory !== undefined && units > this.stacks.length) {
-      if (!this.stackMemory.ensure(units * 4)) return false;
-      this.stacks = this.stackMemory.u32;
-    }
-    return true;
+    this.sizes = new Uint16Array(columnOver(end, 2).buffer);
+    this.stacks = keepStacks ? columnOver(end, 4) : new Uint32Array(0);
   }
 
   /** Requested bytes of the block at `address`; 0 when none begins there. */

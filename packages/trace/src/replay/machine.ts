@@ -59,16 +59,16 @@ export class ReplayMachine implements EventSink {
   private readonly heaps: (Heap | undefined)[] = [];
   private engine: PyMalloc;
   // The columns of `live`, at hand for the hot methods.
-  private sizes: Uint16Array;
-  private stacks: Uint32Array;
+  private readonly sizes: Uint16Array;
+  private readonly stacks: Uint32Array;
 
   constructor(options: MachineOptions) {
     this.tables = options.tables;
     this.profile = options.profile;
     this.hasPools = options.hasPools;
     this.keepStacks = options.keepStacks;
-    this.arenas = new RecordedArenas(this.mapper, options.profile.pymalloc);
-    this.live = new LiveBlocks(options.keepStacks);
+    this.arenas = new RecordedArenas(this.mapper, options.profile.pymalloc, options.tables);
+    this.live = new LiveBlocks(this.arenas.end, options.keepStacks);
     this.sizes = this.live.sizes;
     this.stacks = this.live.stacks;
     this.current = this.heap(0);
@@ -165,11 +165,6 @@ export class ReplayMachine implements EventSink {
     const wrong = this.arenas.map(id, this.tables.arenas[id]!, this.current.pending);
     if (wrong !== undefined) return this.disagreeBetween("map an arena", base, sizeBytes, wrong);
     this.current.arenaMap.add(base);
-    if (!this.live.ensure(this.memory.byteLength)) {
-      return this.disagreeBetween("map an arena", base, sizeBytes, "there is no memory left to replay it in");
-    }
-    this.sizes = this.live.sizes;
-    this.stacks = this.live.stacks;
     return true;
   }
 

@@ -1,12 +1,19 @@
 import { profileFor } from "@obmalloc/abi";
 import { LinearMemory, PageMapper } from "@obmalloc/raw-heap";
 import { describe, expect, it } from "vitest";
+import { Tables } from "../format/tables.ts";
 import { type PendingArenas, RecordedArenas } from "./recorded-arenas.ts";
 
 const { pymalloc } = profileFor("3.13");
 const mapping = (base: number) => ({ base, sizeBytes: pymalloc.arenaBytes, mappedAt: 0 });
 const pending = (): PendingArenas => ({ offered: [], returned: [] });
-const open = () => new RecordedArenas(PageMapper.create(new LinearMemory()), pymalloc);
+
+/** Two arenas, which the tables know from the beginning. */
+function open(): RecordedArenas {
+  const tables = new Tables();
+  tables.arenas.push(mapping(0x7f00_0010_0000), mapping(0x7f00_0050_0000));
+  return new RecordedArenas(PageMapper.create(new LinearMemory()), pymalloc, tables);
+}
 
 describe("RecordedArenas", () => {
   it("keeps the arenas of engines apart whose requests overlap", () => {

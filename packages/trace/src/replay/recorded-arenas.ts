@@ -5,7 +5,8 @@ import { type ArenaAddress, arenaAddress, type PymallocProfile } from "@obmalloc
 import type { ArenaAllocator } from "@obmalloc/pymalloc";
 import type { PageMapper } from "@obmalloc/raw-heap";
 import type { AddressSpace } from "../format/address-space.ts";
-import type { ArenaMapping } from "../format/tables.ts";
+import { ArenaPlaces, PLACES_START } from "../format/arena-places.ts";
+import type { ArenaMapping, Tables } from "../format/tables.ts";
 
 /** An arena of the recorded process that is mapped at present. */
 export interface MappedArena {
@@ -28,12 +29,15 @@ export interface PendingArenas {
   readonly returned: MappedArena[];
 }
 
-/** Maps recorded arenas to linear memory, and hands them to their engines in the recorded order. */
 /** Where arenas that were not recorded are said to lie: where no process has memory. */
 const INVENTED_BASE = 2 ** 50;
 
+/** Maps recorded arenas to linear memory, and hands them to their engines in the recorded order. */
 export class RecordedArenas implements AddressSpace {
+  /** The end of the places of all recorded arenas; 0 when there was no room for them. */
+  readonly end: number;
   private readonly mapper: PageMapper;
+  private readonly places: ArenaPlaces;
   private readonly arenaBytes: number;
   private readonly poolBytes: number;
   /** Arenas by trace id. */
@@ -46,13 +50,20 @@ export class RecordedArenas implements AddressSpace {
   /** Whether arenas may come that were not recorded: see {@link goOnWithoutRecording}. */
   private invents = false;
   private invented = 0;
-  /** Places of arenas that were unmapped, by offset modulo the pool size. */
-  private readonly vacant = new Map<number, ArenaAddress[]>();
+  /** Bases of arenas that were given back since arenas are invented. */
+  private readonly vacant: ArenaAddress[] = [];
 
-  constructor(mapper: PageMapper, profile: PymallocProfile) {
+  /**
+   * Takes memory for all arenas at once, the mapper's first: each step of growth is a new buffer, and V8 counts all of its
+   * bytes when it decides to collect garbage. The host gives pages only when they are written.
+   */
+  constructor(mapper: PageMapper, profile: PymallocProfile, tables: Tables) {
     this.mapper = mapper;
     this.arenaBytes = profile.arenaBytes;
     this.poolBytes = profile.poolBytes;
+    this.places = new ArenaPlaces(tables, Math.log2(profile.poolBytes));
+    const start = mapper.mmap(this.places.end - PLACES_START, PLACES_START);
+    this.end = start === PLACES_START ? this.places.end : 0;
   }
 
   /** Arenas that are mapped at present, in the order of their mapping. */
@@ -97,8 +108,10 @@ export class RecordedArenas implements AddressSpace {
     }
     const left = unsettled(pending);
     if (left !== undefined) return left;
-    const linear = this.place(mapping.base % this.poolBytes);
-    if (linear === 0) return "the replay's memory of 4 GiB is full";
+    const place = this.places.of(id);
+    if (place === 0 || this.end === 0) return "the replay's memory of 4 GiB is full";
+    const linear = arenaAddress(place);
+    if (this.byLinear.has(linear)) return "an arena was mapped while the one before it in its place was kept";
     const arena: MappedArena = { id, base: mapping.base, linear };
     this.enter(arena);
     pending.offered.push(arena);
@@ -123,10 +136,7 @@ export class RecordedArenas implements AddressSpace {
     const last = Math.floor((arena.linear + this.arenaBytes - 1) / this.poolBytes);
     for (let page = Math.floor(arena.linear / this.poolBytes); page <= last; page++)
       this.linearPages[page] = undefined;
-    const offset = arena.linear % this.poolBytes;
-    const vacant = this.vacant.get(offset);
-    if (vacant === undefined) this.vacant.set(offset, [arena.linear]);
-    else vacant.push(arena.linear);
+    if (this.invents) this.vacant.push(this.alignedUp(arena.linear)); // a place has room for that
   }
 
   /** What the engine that `pending` belongs to takes its arenas from. */
@@ -148,10 +158,16 @@ export class RecordedArenas implements AddressSpace {
    */
   goOnWithoutRecording(): void {
     this.invents = true;
+    const { strideBytes } = this.places;
+    const taken = new Set<number>();
+    for (const linear of this.byLinear.keys()) taken.add(Math.floor((linear - PLACES_START) / strideBytes));
+    for (let place = 0; PLACES_START + (place + 1) * strideBytes <= this.end; place++) {
+      if (!taken.has(place)) this.vacant.push(arenaAddress(PLACES_START + place * strideBytes));
+    }
   }
 
   private invent(): ArenaAddress | 0 {
-    const linear = this.place(0);
+    const linear = this.vacant.pop() ?? arenaAddress(this.mapper.mmap(this.arenaBytes, this.poolBytes));
     if (linear === 0) return 0;
     const base = INVENTED_BASE + this.invented * this.arenaBytes;
     this.enter({ id: -++this.invented, base, linear });
@@ -167,10 +183,8 @@ export class RecordedArenas implements AddressSpace {
       this.linearPages[page] = arena;
   }
 
-  private place(offset: number): ArenaAddress {
-    const vacant = this.vacant.get(offset)?.pop();
-    if (vacant !== undefined) return vacant;
-    return arenaAddress(this.mapper.mmap(this.arenaBytes, this.poolBytes, offset));
+  private alignedUp(linear: number): ArenaAddress {
+    return arenaAddress(Math.ceil(linear / this.poolBytes) * this.poolBytes);
   }
 
   private forEachPage(arena: MappedArena, visit: (page: number) => void): void {
