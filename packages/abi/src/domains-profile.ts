@@ -40,6 +40,7 @@ export interface TracemallocTables {
   readonly domainBytes: number;
 }
 
+/** tracemalloc in one version. */
 export interface TracemallocProfile {
   /** The most frames that can be kept of a traceback. */
   readonly maxFrames: number;

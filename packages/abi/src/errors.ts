@@ -1,5 +1,6 @@
 import { formatAddress } from "./addresses.ts";
 
+/** What an error says beyond its first line. */
 export interface ObmallocErrorOptions {
   /** Further lines under the first one: what was found, what to do. */
   readonly details?: readonly string[];

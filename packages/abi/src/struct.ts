@@ -29,6 +29,7 @@ export interface ArrayType {
   readonly length: number;
 }
 
+/** What a field of a structure can be: a scalar, another structure, or an array. */
 export type FieldType = ScalarType | StructLayout | ArrayType;
 
 /** One field of a layout, in memory order. */

@@ -15,6 +15,7 @@ type ThreadOptions = Pick<
   "frames" | "stderr" | "extensionModules" | "threadName" | "lostAfterIntervals"
 >;
 
+/** What domains are made of: version, memory, environment. */
 export interface CreateDomainsOptions extends ThreadOptions {
   /** @defaultValue CPython 3.13, lp64 */
   readonly profile?: Profile;

@@ -28,6 +28,7 @@ import { makePlace, type Place } from "./threads/place.ts";
 import { tracedAllocator } from "./tracemalloc/hooks.ts";
 import { Tracemalloc } from "./tracemalloc/tracemalloc.ts";
 
+/** The parts that {@link Domains} are put together from. */
 export interface DomainsOptions {
   readonly profile: Profile;
   /** Where everything lies; `raw` and `arenas` must give addresses in it. */

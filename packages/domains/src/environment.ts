@@ -21,6 +21,7 @@ export interface XOptions {
   readonly tracemalloc?: boolean | number | string;
 }
 
+/** What the environment variables of CPython come to. */
 export interface Settings {
   readonly allocators: AllocatorChoice;
   /** Whether statistics are printed before each new arena and at the end. */

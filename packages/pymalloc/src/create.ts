@@ -47,6 +47,7 @@ interface NewPyMallocOptions extends OwnerOptions {
   readonly history?: boolean;
 }
 
+/** What {@link createPyMalloc} takes; every part can be left out. */
 export interface CreatePyMallocOptions extends NewPyMallocOptions, Partial<Surroundings> {
   /** The most that all of it may occupy, in bytes, where no memory is given. @defaultValue 4 GiB */
   readonly maxBytes?: number;

@@ -20,6 +20,7 @@ import { type ArenaSlot, type Machine, type PoolView, StateView } from "./state-
  */
 export type PoolState = "used" | "full" | "free" | "uncarved" | "returned";
 
+/** A pool, as plain data. */
 export interface PoolSnapshot {
   readonly address: PoolAddress;
   readonly state: PoolState;
@@ -37,6 +38,7 @@ export interface PoolSnapshot {
   readonly freeBlocks: readonly BlockAddress[];
 }
 
+/** An arena with its pools, as plain data. */
 export interface ArenaSnapshot {
   readonly base: ArenaAddress;
   /** Index in `arenas[]`. */
@@ -53,6 +55,7 @@ export interface ArenaSnapshot {
   readonly pools: readonly PoolSnapshot[];
 }
 
+/** All of pymalloc at one moment, as plain data; frozen. */
 export interface PyMallocSnapshot {
   readonly version: string;
   readonly model: "lp64" | "ilp32";

@@ -18,6 +18,7 @@ import { policies } from "./policies/policies.ts";
 import { isSharedHeapAt } from "./shared/owner-page.ts";
 import { SharedHeap, type SharedHeapOptions } from "./shared/shared-heap.ts";
 
+/** What a new heap is like. */
 export interface CreateHeapOptions extends SharedHeapOptions {
   /** How it chooses the place of a block. @defaultValue "default" */
   readonly policy?: PolicyName;
@@ -35,6 +36,7 @@ export interface CreateHeapOptions extends SharedHeapOptions {
   readonly locked?: boolean;
 }
 
+/** Which heap of a memory is meant, and how this owner is called. */
 export interface AttachHeapOptions extends SharedHeapOptions {
   /** The `stateAddress` of the heap, when the memory has several. @defaultValue the first one's */
   readonly stateAddress?: RawAddress;
@@ -43,6 +45,7 @@ export interface AttachHeapOptions extends SharedHeapOptions {
 /** A heap over a linear memory; {@link RawHeap.create} makes one. */
 export type RawHeap = Heap;
 
+/** Makes heaps, and attaches to those that a memory already has. */
 export const RawHeap = Object.freeze({
   /**
    * A new heap in a memory of its own, in an untouched memory, or beside others over the same page mapper.

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { cacheFolder } from "./cache-folder.ts";
 import { nativeFolder, sourcesStamp } from "./native-sources.ts";
 
+/** Where the compiler and the cache are looked for. */
 export interface LibraryOptions {
   /** Read: CC, XDG_CACHE_HOME, HOME. @defaultValue process.env */
   readonly env?: NodeJS.ProcessEnv;

@@ -14,6 +14,7 @@ import { preloadLibrary } from "./library.ts";
 import { checkOutput, checkProgram } from "./program.ts";
 import { forwardSignals } from "./signals.ts";
 
+/** What is run, and what is kept of it. */
 export interface RecordOptions {
   /** The program: a path, or a name to be found in PATH. */
   readonly command: string;
@@ -38,6 +39,7 @@ export type Outcome =
   | { readonly kind: "refused"; readonly error: RefusedError }
   | { readonly kind: "nothing-recorded"; readonly error: NothingRecordedError };
 
+/** How the program ended, and what became of the recording. */
 export interface RecordResult {
   /** Exit status of the program; null when a signal ended it. */
   readonly exitCode: number | null;

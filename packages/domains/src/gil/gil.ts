@@ -7,6 +7,7 @@ import { type GilThread, GilWords, ThreadWord } from "./gil-words.ts";
 import { MAX_THREADS, ThreadState } from "./layout.ts";
 import { Waiting } from "./waiting.ts";
 
+/** Where the lock lies, and how it waits. */
 export interface GilOptions {
   readonly linear: LinearMemory;
   /** Of a `gilState` in it. */

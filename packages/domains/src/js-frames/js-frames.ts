@@ -4,6 +4,7 @@ import type { CapturedStack, FrameProvider, StackFrame } from "../frames.ts";
 import { type CodePosition, parseStack } from "./parse-stack.ts";
 import { type ReadText, SourceMaps } from "./source-maps.ts";
 
+/** Which JavaScript frames are kept, and how they are named. */
 export interface JavaScriptFramesOptions {
   /**
    * Gives the text of a file by its URL or path, for source maps: in Node

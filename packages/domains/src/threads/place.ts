@@ -5,6 +5,7 @@ import type { LinearMemory, RawAllocator, SharedHeap } from "@obmalloc/raw-heap"
 import { Gil } from "../gil/gil.ts";
 import { domainsState } from "../state-layout.ts";
 
+/** Where the state of the domains lies in shared memory, as one thread sees it. */
 export interface Place {
   readonly stateAddress: RawAddress;
   /** The calling thread is attached to it. */

@@ -12,6 +12,7 @@ export interface TraceFilter {
   matches(trace: Trace): boolean;
 }
 
+/** Which frames a filter looks at. */
 export interface FilterOptions {
   /** Only this line. */
   readonly lineno?: number | undefined;

@@ -9,6 +9,11 @@ import { Frame, Traceback } from "./traceback.ts";
 /** How a snapshot is grouped. */
 export type KeyType = "traceback" | "filename" | "lineno";
 
+/**
+ * The traces of one moment, as `tracemalloc.take_snapshot()` gives them, to be filtered, grouped and compared.
+ *
+ * @see CPython 3.13 Lib/tracemalloc.py, Snapshot
+ */
 export class Snapshot {
   readonly traces: readonly Trace[];
   /** The most frames that were kept of a traceback. */

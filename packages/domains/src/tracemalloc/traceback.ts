@@ -35,6 +35,7 @@ export class Frame {
   }
 }
 
+/** Which lines of a traceback are printed, and in which order. */
 export interface FormatOptions {
   /** The most recent frames, so many; of a negative number, so many of the oldest are left out. @defaultValue all */
   readonly limit?: number;

@@ -2,6 +2,7 @@
 
 import type { PyMemAllocatorEx } from "../allocator.ts";
 
+/** How often each function of an allocator was called. */
 export interface CallCounts {
   malloc: number;
   calloc: number;

@@ -2,6 +2,7 @@
 
 import type { AllocatorCall, PyMemAllocatorEx } from "../allocator.ts";
 
+/** The clock of a {@link latencyAllocator}, and what it adds. */
 export interface LatencyOptions {
   /** A clock in milliseconds: `() => performance.now()`. The package has none of its own. */
   readonly now: () => number;
@@ -59,6 +60,12 @@ class CallTimes implements LatencyFigures {
   }
 }
 
+/**
+ * Measures how long each call of `inner` takes, and makes it take longer if asked to.
+ *
+ * @param inner the allocator that does the work.
+ * @param clock where the time comes from, in milliseconds.
+ */
 export function latencyAllocator(inner: PyMemAllocatorEx, clock: LatencyOptions): LatencyAllocator {
   const times = {
     malloc: new CallTimes(),

@@ -8,6 +8,7 @@ export interface LimitingAllocator extends PyMemAllocatorEx<Budget> {
   readonly budget: Budget;
 }
 
+/** Bytes that may be in use through one limited allocator, and how many are. */
 export class Budget {
   /** The most bytes that may be in use; may be changed at any time. */
   limitBytes: number;
@@ -48,7 +49,11 @@ export class Budget {
   }
 }
 
-/** @param limitBytes the most that may be in use at one time, in bytes as asked for. */
+/**
+ * Fails calls of `inner` that would put more bytes in use than allowed, as a machine without memory would.
+ *
+ * @param limitBytes the most that may be in use at one time, in bytes as asked for.
+ */
 export function limitingAllocator(inner: PyMemAllocatorEx, limitBytes: number): LimitingAllocator {
   const budget = new Budget(inner, limitBytes);
   return {

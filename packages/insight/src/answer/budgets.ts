@@ -18,8 +18,10 @@ export interface Budgets {
   readonly maxResidentBytes?: number;
 }
 
+/** What can be limited: bytes held free, bytes held for each live one, growth of live bytes, resident bytes. */
 export type Budget = "held" | "leverage" | "growth" | "resident";
 
+/** A budget, what it allows, and what it is. */
 export interface BudgetResult {
   readonly budget: Budget;
   readonly limit: number;

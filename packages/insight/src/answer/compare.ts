@@ -28,6 +28,7 @@ export interface Change<Key> {
   readonly after: number;
 }
 
+/** What changed between two moments, by layer, size class and line; sizes in bytes. */
 export interface Comparison {
   readonly before: Side;
   readonly after: Side;
@@ -61,6 +62,7 @@ export function sideOf(trace: TraceReader, moment: Moment, onProgress?: (events:
   };
 }
 
+/** Compares two moments, of one recording or of two. */
 export function compare(before: Side, after: Side): Comparison {
   const parts = ({ waterfall: { parts: all } }: Side) =>
     all.map((part): [string, string, number] => [part.key, part.name, part.bytes]);

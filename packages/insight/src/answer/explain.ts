@@ -39,6 +39,7 @@ export interface Explanation {
   };
 }
 
+/** How much is tried, and who is told. */
 export interface ExplainOptions {
   readonly onProgress?: (events: number) => void;
   /**

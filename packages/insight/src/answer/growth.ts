@@ -3,6 +3,7 @@
 import type { Examination } from "../history/examine.ts";
 import { type LineBytes, tallyGrowth, tallyLines } from "../history/tally.ts";
 
+/** Whether live memory grew all the time, which is what tells a leak from a plateau. */
 export interface Growth {
   /** Bytes that live blocks grew by, after the first fifth of the run, in what is never given back before the moment. */
   readonly bytes: number;

@@ -24,6 +24,7 @@ export interface ClassLifetimes {
   readonly collision: number;
 }
 
+/** How long blocks lived, for each size class that had any. */
 export function lifetimes({ replay }: Examination): ClassLifetimes[] {
   const { machine, profile } = replay;
   const classes = sizeClassCount(profile);

@@ -8,6 +8,7 @@ import type { Growth } from "./growth.ts";
 import { isImport, userFrame } from "./user-frame.ts";
 import { type PartKey, residentMappings, type Waterfall } from "./waterfall.ts";
 
+/** What a process can suffer from. */
 export type VerdictKind =
   | "leak"
   | "retention-in-pymalloc"
@@ -27,6 +28,7 @@ export interface Culprit {
   readonly bytes: number;
 }
 
+/** In a sentence: is it a leak, or memory that is free and held, and by whom? */
 export interface Verdict {
   readonly kind: VerdictKind;
   /** Bytes that it is about, and the resident set where it is known. */

@@ -24,6 +24,7 @@ export type PartKey =
   | "recorder"
   | "remainder";
 
+/** One part of the resident set, in bytes, and how sure it is. */
 export interface Part {
   readonly key: PartKey;
   readonly name: string;
@@ -32,6 +33,7 @@ export interface Part {
   readonly grade: Grade;
 }
 
+/** The resident set of a moment, divided up; the parts add up to it, the last one is what nobody can explain. */
 export interface Waterfall {
   /** Undefined when the recording has no resident set for this moment or before: then there is nothing to add up to. */
   readonly rssBytes: number | undefined;

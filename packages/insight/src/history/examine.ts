@@ -22,6 +22,7 @@ export interface Examination {
   readonly atOutsidePeak: StackTally;
 }
 
+/** How a recording is looked through, and who is told. */
 export interface ExamineOptions {
   readonly onProgress?: (events: number) => void;
   /** Points of the timeline. @defaultValue 240 */

@@ -3,6 +3,7 @@
 import type { Frame } from "@obmalloc/trace";
 import type { Grade } from "../answer/waterfall.ts";
 
+/** What a remedy does: to the order of allocation, to a size, to the allocator, or to the C library. */
 export type RemedyKind =
   | "re-home"
   | "clear-in-chunks"
@@ -14,6 +15,7 @@ export type RemedyKind =
   | "python-malloc"
   | "gc-threshold";
 
+/** Something that would make the process smaller: what it does, what it saves, what it costs, how sure that is. */
 export interface Remedy {
   readonly kind: RemedyKind;
   /** One sentence in the imperative. */

@@ -3,6 +3,7 @@
 import { type Geometry, type Profile, withGeometry } from "@obmalloc/abi";
 import type { Variations } from "@obmalloc/pymalloc";
 
+/** Rules and sizes under which a recording is replayed. */
 export interface Settings {
   /** Whose rules and sizes apply. */
   readonly profile: Profile;

@@ -58,7 +58,7 @@ function measure(machine: WhatIfMachine, { variations }: Settings): WhatIf {
  * Replays `trace` up to `moment` under other settings. Requests keep their recorded sizes: another version also makes
  * objects of other sizes, which no recording of this one can know.
  *
- * @throws {GeometryError} {@link VariationError} for settings that cannot be.
+ * @throws {GeometryError} VariationError for settings that cannot be.
  */
 export function whatIf(
   trace: TraceReader,

@@ -26,6 +26,7 @@ import {
   type PlacedBlock,
 } from "./guarded-block.ts";
 
+/** How much is kept around each block, and how long after it was freed. */
 export interface GuardOptions {
   /** Bytes of the canary on each side of a block; a multiple of 16. @defaultValue 16 */
   readonly canaryBytes?: number;

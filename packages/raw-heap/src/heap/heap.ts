@@ -21,6 +21,7 @@ import {
   statsOf,
 } from "./heap-snapshot.ts";
 
+/** How a block is to be. */
 export interface AllocateOptions {
   /** A power of two. @defaultValue 16 */
   readonly alignmentBytes?: number;

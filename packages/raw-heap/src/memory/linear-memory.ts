@@ -19,6 +19,7 @@ import {
   newSource,
 } from "./memory-source.ts";
 
+/** How large a memory is, and where its bytes come from. */
 export interface LinearMemoryOptions {
   /** Bytes at the start, rounded up to 64 KiB. @defaultValue one unit */
   readonly initialBytes?: number;

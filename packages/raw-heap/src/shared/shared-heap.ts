@@ -17,6 +17,7 @@ import { HeapLock } from "./heap-lock.ts";
 import { DetachedHeapError, LockTimeoutError } from "./lock-errors.ts";
 import { OWNER_LISTS_BYTES, OwnerPages } from "./owner-page.ts";
 
+/** How an owner of a shared heap is called, and how long it waits for the others. */
 export interface SharedHeapOptions {
   /** What this owner is called in messages, at most 32 characters, different for each. @defaultValue "owner 1", ... */
   readonly name?: string | undefined;

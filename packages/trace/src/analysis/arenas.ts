@@ -3,6 +3,7 @@
 import type { PoolState } from "@obmalloc/pymalloc";
 import type { Replay } from "../replay/replay.ts";
 
+/** How full a pool is. */
 export interface PoolOccupancy {
   /** Address in the recorded process. */
   readonly address: number;
@@ -15,6 +16,7 @@ export interface PoolOccupancy {
   readonly capacity: number;
 }
 
+/** How full an arena is, pool by pool. */
 export interface ArenaOccupancy {
   /** Base address in the recorded process. */
   readonly base: number;

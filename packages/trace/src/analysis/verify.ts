@@ -5,6 +5,7 @@ import type { TraceReader } from "../format/reader.ts";
 import type { Mismatch } from "../replay/mismatch.ts";
 import { type EvidenceCheck, Replay } from "../replay/replay.ts";
 
+/** What a complete replay has proved, or where it stopped. */
 export interface Certificate {
   /** Whether every event was replayed, every address came out, and every text of the process was reproduced. */
   readonly exact: boolean;

@@ -2,6 +2,7 @@
 
 import { TraceDamagedError } from "../errors.ts";
 
+/** Which frames of the Python stack each event keeps. */
 export type StackMode = "none" | "innermost" | "full";
 
 /** The INFO chunk. Sizes are bytes, times Unix milliseconds. */

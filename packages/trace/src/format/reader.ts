@@ -8,6 +8,7 @@ import { parseEnd, parseInfo, type TraceEnd, type TraceInfo } from "./info.ts";
 import type { ByteSource } from "./source.ts";
 import { Tables } from "./tables.ts";
 
+/** How a trace is opened. */
 export interface OpenOptions {
   /** Needed for compressed traces only. */
   readonly inflate?: Inflate;

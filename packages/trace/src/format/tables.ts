@@ -50,6 +50,7 @@ export interface Sample {
   readonly sharedPages: number;
 }
 
+/** Why a moment has a name: the program set it, the interpreter began to shut down, or the process became another program or two. */
 export const MarkKind = { user: 1, shutdown: 2, exec: 3, fork: 4 } as const;
 
 /** A named moment: the state after the events before `event`. */

@@ -18,6 +18,7 @@ import { TableWriter } from "./table-writer.ts";
 /** Takes the file's bytes, piece by piece and in order. */
 export type ByteSink = (bytes: Uint8Array) => void;
 
+/** How a trace is written. */
 export interface WriterOptions {
   /** Compress each chunk that becomes smaller by it. */
   readonly deflate?: Deflate;

@@ -16,6 +16,7 @@ import { MarkKind } from "../format/tables.ts";
 import { type ByteSink, TraceWriter, type WriterOptions } from "../format/writer.ts";
 import { StackIds } from "./js-stacks.ts";
 
+/** What a recording from JavaScript keeps. */
 export interface RecordDomainsOptions extends WriterOptions {
   /** Knows the stacks, such as `javaScriptFrames()`. @defaultValue none are kept */
   readonly frames?: FrameProvider;

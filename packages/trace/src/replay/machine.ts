@@ -13,6 +13,7 @@ import type { Mismatch, MismatchPool } from "./mismatch.ts";
 import { OutsideBlocks } from "./outside-blocks.ts";
 import { RecordedArenas } from "./recorded-arenas.ts";
 
+/** What a machine replays, and by whose rules. */
 export interface MachineOptions {
   readonly tables: Tables;
   readonly profile: Profile;

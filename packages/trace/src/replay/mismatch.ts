@@ -14,6 +14,7 @@ export interface MismatchPool {
   readonly capacity: number;
 }
 
+/** The first event of a replay that came out differently, with all that is known about it. */
 export interface Mismatch {
   /** Number of the event, from 0. */
   readonly event: number;

@@ -2,6 +2,7 @@
 
 import type { Domain } from "../format/constants.ts";
 
+/** A live block that lies in no pool: of the raw domain, or too large for one. */
 export interface OutsideBlock {
   /** As recorded. */
   readonly address: number;

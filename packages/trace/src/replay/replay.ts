@@ -9,6 +9,7 @@ import type { Mark } from "../format/tables.ts";
 import { type MachineOptions, ReplayMachine } from "./machine.ts";
 import type { Mismatch } from "./mismatch.ts";
 
+/** What a replay keeps, and who is told how far it is. */
 export interface ReplayOptions<Machine extends ReplayMachine = ReplayMachine> {
   /** Keep the stack of each live block. @defaultValue true */
   readonly stacks?: boolean;
