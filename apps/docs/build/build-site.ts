@@ -4,11 +4,13 @@ import { spawn } from "node:child_process";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { writeGeneratedPages } from "./generated/write-pages.ts";
 
 const folder = fileURLToPath(new URL("..", import.meta.url));
 
 /** @throws {Error} when the build fails; its messages went to stderr. */
 export async function buildSite(): Promise<void> {
+  await writeGeneratedPages();
   const manifest = createRequire(import.meta.url).resolve("astro/package.json");
   const command = join(dirname(manifest), "bin", "astro.mjs");
   const env = { ...process.env, ASTRO_TELEMETRY_DISABLED: "1" };

@@ -1,8 +1,29 @@
 // The order in which the pages are read.
 
 import type { StarlightUserConfig } from "@astrojs/starlight/types";
+import {
+  apiSlug,
+  commandLineSlug,
+  decisions,
+  measurements,
+  packageNames,
+  readmes,
+  type Source,
+  traceFormat,
+} from "./generated/repository.ts";
 
-export const sidebar: NonNullable<StarlightUserConfig["sidebar"]> = [
+type Group = Extract<NonNullable<StarlightUserConfig["sidebar"]>[number], { label: string }>;
+
+/** Pages that are made by the build, below one heading. */
+const group = (label: string, sources: readonly Pick<Source, "label" | "slug">[]): Group => ({
+  label,
+  collapsed: true,
+  items: sources.map(({ label: text, slug }) => ({ label: text, slug })),
+});
+
+const api = packageNames.map((name) => ({ label: name, slug: apiSlug(name) }));
+
+export const sidebar: Group[] = [
   {
     label: "Learn",
     items: [
@@ -25,4 +46,22 @@ export const sidebar: NonNullable<StarlightUserConfig["sidebar"]> = [
   },
   { label: "Python", items: ["python/memory-that-stays"] },
   { label: "JavaScript", items: ["javascript/first-heap"] },
+  {
+    label: "Reference",
+    collapsed: true,
+    items: [
+      { label: "Command line", slug: commandLineSlug },
+      { label: traceFormat.label, slug: traceFormat.slug },
+      "reference/facts/pymalloc",
+      "reference/facts/objects",
+      "reference/facts/structures",
+      group("Packages", readmes),
+      group("API", api),
+    ],
+  },
+  {
+    label: "Design",
+    collapsed: true,
+    items: ["design/how-it-works", group("Decisions", decisions), group("Measurements", measurements)],
+  },
 ];

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { expect, it } from "vitest";
-import { policyFor, withPolicy } from "../build/content-security-policy.ts";
+import { policyFor, withoutEmptyHeadings, withPolicy } from "../build/content-security-policy.ts";
 
 const hash = (text: string) => `'sha256-${createHash("sha256").update(text).digest("base64")}'`;
 
@@ -22,5 +22,11 @@ it("names inline scripts, styles and style attributes by their hash, and nothing
 it("stands in front of everything else in the head", () => {
   expect(withPolicy("<html><head><title>t</title></head></html>")).toMatch(
     /<head><meta http-equiv="Content-Security-Policy" content="[^"]+"><title>/,
+  );
+});
+
+it("a heading without text becomes a cell, others stay", () => {
+  expect(withoutEmptyHeadings('<tr><th></th><th class="a">b</th></tr>')).toBe(
+    '<tr><td></td><th class="a">b</th></tr>',
   );
 });

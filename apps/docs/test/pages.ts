@@ -14,5 +14,5 @@ export interface PageText {
 
 export const pageTexts = (): PageText[] =>
   readdirSync(folder, { recursive: true, encoding: "utf8" })
-    .filter((name) => /\.mdx?$/.test(name))
+    .filter((name) => /\.mdx?$/.test(name) && !name.startsWith("generated"))
     .map((name) => ({ name, text: readFileSync(join(folder, name), "utf8") }));

@@ -68,8 +68,8 @@ async function compareWithTwin(scene: Locator, where: string): Promise<string[]>
 
 async function askQuestion(question: Locator): Promise<string[]> {
   const name = await question.getAttribute("name");
-  await question.locator("input[type=radio]").first().check();
-  await question.locator("button").click();
+  await question.locator("input[type=radio]").first().press("Space");
+  await question.locator("button").press("Enter");
   const outcome = (await question.locator(".question-outcome").textContent()) ?? "";
   return /predicted/.test(outcome) ? [] : [`${name}: no outcome: ${outcome}`];
 }
@@ -77,7 +77,7 @@ async function askQuestion(question: Locator): Promise<string[]> {
 async function pressAll(experiment: Locator): Promise<string[]> {
   const problems: string[] = [];
   for (const button of await experiment.locator("button").all()) {
-    await button.click();
+    await button.press("Enter");
     const said = (await experiment.locator("pre").textContent()) ?? "";
     if (said.startsWith("Nothing has happened"))
       problems.push(`${await button.textContent()}: nothing came of it`);

@@ -7,6 +7,7 @@ import { type Browser, chromium } from "playwright-core";
 import { buildSite } from "../../build/build-site.ts";
 import { serveSite, siteFolder } from "../../build/site-server.ts";
 import { findChromium } from "./browser.ts";
+import { brokenLinks } from "./check-links.ts";
 import { checkLive } from "./check-live.ts";
 import { checkPage } from "./check-page.ts";
 import { checkSearch, checkWeight } from "./check-site.ts";
@@ -26,23 +27,31 @@ async function check(name: string, act: () => Promise<readonly string[]>): Promi
   for (const problem of problems) console.log(`        ${problem.replaceAll("\n", "\n        ")}`);
 }
 
+/** Pages that are looked at at the same time. */
+const AT_ONCE = 3;
+
 /** Every page of the built site, as a path. */
-const pages = (): string[] =>
+const allPages = (): string[] =>
   readdirSync(siteFolder, { recursive: true, encoding: "utf8" })
     .filter((name) => name.endsWith(".html") && !name.startsWith("pagefind"))
     .map((name) => name.replaceAll("\\", "/").replace(/index\.html$/, ""))
-    .filter((path) => path.includes(values.only ?? ""))
     .sort();
 
 async function run(browser: Browser, url: string): Promise<void> {
-  for (const path of pages()) {
-    await check(`${path || "start"}: opens, fits, has no violation`, () => checkPage(browser, url, path));
-    await check(`${path || "start"}: what is live`, () => checkLive(browser, url, path));
-  }
+  const pages = allPages().filter((path) => path.includes(values.only ?? ""));
+  const left = [...pages];
+  const checkPages = async () => {
+    for (let path = left.shift(); path !== undefined; path = left.shift()) {
+      const [at, name] = [path, path || "start"];
+      await check(`${name}: opens, fits, has no violation`, () => checkPage(browser, url, at));
+      await check(`${name}: what is live`, () => checkLive(browser, url, at));
+    }
+  };
+  await Promise.all(Array.from({ length: AT_ONCE }, checkPages));
+  await check("every link", async () => brokenLinks(allPages()));
   await check("search without network", () => checkSearch(browser, url));
   await check("weight of the first page", () => checkWeight(browser, url));
-  if (values.screenshots !== undefined)
-    await takeScreenshots(browser, url, pages(), join(values.screenshots));
+  if (values.screenshots !== undefined) await takeScreenshots(browser, url, pages, join(values.screenshots));
 }
 
 const found = findChromium();

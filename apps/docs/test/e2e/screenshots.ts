@@ -3,7 +3,7 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import type { Browser } from "playwright-core";
-import { LOOKS, openPage } from "./watched-page.ts";
+import { LOOKS, openPage, takeOn } from "./watched-page.ts";
 
 export async function takeScreenshots(
   browser: Browser,
@@ -13,12 +13,13 @@ export async function takeScreenshots(
 ): Promise<void> {
   mkdirSync(folder, { recursive: true });
   for (const path of paths) {
+    const { page } = await openPage(browser, url, path, LOOKS[0]!);
+    for (const stage of await page.locator("heap-scene .scene-stage").all()) await stage.press("End");
     for (const look of LOOKS) {
-      const { page } = await openPage(browser, url, path, look);
-      for (const stage of await page.locator("heap-scene .scene-stage").all()) await stage.press("End");
+      await takeOn(page, look);
       const name = `${path.replaceAll("/", "-") || "start"}${look.width}-${look.scheme}.png`;
       await page.screenshot({ path: join(folder, name), fullPage: true });
-      await page.context().close();
     }
+    await page.context().close();
   }
 }

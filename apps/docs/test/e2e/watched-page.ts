@@ -9,8 +9,22 @@ export interface Look {
 
 export const LOOKS: readonly Look[] = [
   { width: 1440, scheme: "light" },
+  { width: 1440, scheme: "dark" },
   { width: 360, scheme: "dark" },
+  { width: 360, scheme: "light" },
 ];
+
+const HEIGHT = 900;
+
+/** Gives an open page another look, and waits until it has it. */
+export async function takeOn(page: Page, { width, scheme }: Look): Promise<void> {
+  await page.setViewportSize({ width, height: HEIGHT });
+  await page.emulateMedia({ colorScheme: scheme });
+  await page.waitForFunction((theme) => document.documentElement.dataset.theme === theme, scheme);
+  await page.evaluate(
+    () => new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve))),
+  );
+}
 
 const PATIENCE_MS = 60_000;
 
@@ -20,7 +34,7 @@ export async function openPage(
   path: string,
   { width, scheme }: Look,
 ): Promise<{ readonly page: Page; readonly complaints: string[] }> {
-  const context = await browser.newContext({ viewport: { width, height: 900 }, colorScheme: scheme });
+  const context = await browser.newContext({ viewport: { width, height: HEIGHT }, colorScheme: scheme });
   const page = await context.newPage();
   page.setDefaultTimeout(PATIENCE_MS);
   const complaints: string[] = [];
@@ -36,8 +50,8 @@ export async function openPage(
   });
   await page.goto(url + path, { waitUntil: "load" });
   await page.waitForFunction(() =>
-    [...document.querySelectorAll("heap-scene, engine-question, engine-run, stats-reader")].every((element) =>
-      element.hasAttribute("data-ready"),
+    [...document.querySelectorAll("heap-scene, engine-question, engine-run, stats-reader, fact-table")].every(
+      (element) => element.hasAttribute("data-ready"),
     ),
   );
   return { page, complaints };
