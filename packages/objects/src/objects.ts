@@ -28,6 +28,7 @@ import { Generators } from "./objects/generators.ts";
 import { Hashes } from "./objects/hashes.ts";
 import { Instances } from "./objects/instances.ts";
 import { Ints } from "./objects/ints.ts";
+import { Iterators } from "./objects/iterators.ts";
 import { Lists } from "./objects/lists.ts";
 import { Sets } from "./objects/sets.ts";
 import { Singletons } from "./objects/singletons.ts";
@@ -85,6 +86,7 @@ export class Objects {
   readonly weakrefs: Weakrefs;
   readonly functions: Functions;
   readonly generators: Generators;
+  readonly iterators: Iterators;
   readonly fields: FieldObjects;
   readonly classes: Classes;
   readonly instances: Instances;
@@ -123,6 +125,7 @@ export class Objects {
     this.frames = new Frames(core, this);
     this.functions = new Functions(core, this);
     this.generators = new Generators(core, { ...this.callParts(), clearWeakrefs });
+    this.iterators = new Iterators(core, this);
     const attributes = new Attributes(core, this);
     this.classes = new Classes(core, { ...this.classParts(), attributes });
     this.instances = new Instances(core, { ...this.instanceParts(), attributes });

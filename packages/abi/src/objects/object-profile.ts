@@ -184,6 +184,8 @@ export interface DictsProfile {
 
 /** How weak references are cleared. */
 export interface WeakrefsProfile {
+  /** What reports call the types of references, proxies and callable proxies. */
+  readonly typeNames: { readonly ref: string; readonly proxy: string; readonly callableProxy: string };
   /** Whether a single callback, too, is called over a tuple of weak references and callbacks. */
   readonly tupleForOne: boolean;
   /**

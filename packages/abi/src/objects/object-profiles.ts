@@ -66,7 +66,11 @@ const v3_7 = both({
   },
   frameStates: { created: -2, suspended: -1, running: 0, cleared: 4 },
   closing: { unstarted: "thrown", unguarded: "thrown", exceptionMade: "when-caught" },
-  weakrefs: { tupleForOne: false, cleared: "before" },
+  weakrefs: {
+    typeNames: { ref: "weakref", proxy: "weakproxy", callableProxy: "weakcallableproxy" },
+    tupleForOne: false,
+    cleared: "before",
+  },
   dicts: {
     emptyTable: true,
     callTable: true,
@@ -120,6 +124,14 @@ const v3_10 = change(v3_9, (previous) => ({
   typeFlags: typeFlags["3.10"],
   dicts: { ...previous.dicts, callTable: false, mergeClones: true, tableSize: "with-bit-3" },
   lists: { ...previous.lists, exactRoom: "extend" },
+  weakrefs: {
+    ...previous.weakrefs,
+    typeNames: {
+      ref: "weakref.ReferenceType",
+      proxy: "weakref.ProxyType",
+      callableProxy: "weakref.CallableProxyType",
+    },
+  },
   values: values310,
   plainTypes: plainTypes["3.10"],
   references: references["3.10"],

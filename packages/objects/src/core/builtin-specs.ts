@@ -65,6 +65,8 @@ export type BuiltinTypeName =
   | "generator"
   | "coroutine"
   | "weakref"
+  | "weakproxy"
+  | "weakcallableproxy"
   | "module"
   | "member_descriptor"
   | "getset_descriptor"
@@ -243,11 +245,7 @@ function functionTypes(profile: Profile, layouts: ObjectLayouts): Partial<Record
       weaklistOffset: code.offsets.co_weakreflist,
     },
     ...frameTypes(profile, layouts),
-    weakref: {
-      ...fields(weakref, references.weakref, BASETYPE),
-      dealloc: Dealloc.weakref,
-      clear: Clear.weakref,
-    },
+    ...weakrefTypes(profile, fields(weakref, references.weakref, 0)),
     module: {
       ...fields(module, references.module, BASETYPE),
       weaklistOffset: module.offsets.md_weaklist,
@@ -255,6 +253,16 @@ function functionTypes(profile: Profile, layouts: ObjectLayouts): Partial<Record
     },
     member_descriptor: descriptorSlots,
     getset_descriptor: descriptorSlots,
+  };
+}
+
+function weakrefTypes({ objects }: Profile, fields: Declared): Partial<Record<BuiltinTypeName, Declared>> {
+  const { typeNames } = objects.weakrefs;
+  const slots = { ...fields, dealloc: Dealloc.weakref, clear: Clear.weakref };
+  return {
+    weakref: { ...slots, name: typeNames.ref, flags: fields.flags! | BASETYPE },
+    weakproxy: { ...slots, name: typeNames.proxy },
+    weakcallableproxy: { ...slots, name: typeNames.callableProxy },
   };
 }
 

@@ -179,15 +179,18 @@ export class Dicts {
   /** Keys and values, borrowed, in order of insertion. The dict must not change meanwhile. */
   *items(o: ObjectAddress): Generator<[key: ObjectAddress, value: ObjectAddress]> {
     this.check("items", o);
-    const { tables } = this;
-    const keys = tables.keysOf(o);
-    const values = tables.valuesOf(o);
-    const count = values === 0 ? tables.keys.count(keys) : tables.used(o);
-    for (let i = 0; i < count; i++) {
-      const index = values === 0 ? i : tables.values.nth(values, i);
-      const value = this.core.ground.memory.readWord(tables.valueAddress(o, keys, index));
-      if (value !== 0) yield [objectAddress(tables.keys.key(keys, index)), objectAddress(value)];
+    for (let place = 0; ; ) {
+      const entry = this.entryFrom(o, place);
+      if (entry === undefined) return;
+      yield [entry.key, entry.value];
+      place = entry.next;
     }
+  }
+
+  /** The first key at `place` or behind it, borrowed, and the place behind that; places count in order of insertion. */
+  keyFrom(o: ObjectAddress, place: number): readonly [ObjectAddress, number] | undefined {
+    const entry = this.entryFrom(o, place);
+    return entry && [entry.key, entry.next];
   }
 
   /** `dict.__sizeof__`: the object, its values, and its table unless others use it too. */
@@ -208,6 +211,19 @@ export class Dicts {
 
   private check(operation: string, o: number): void {
     this.core.types.checkFlag(operation, o, TypeFlag.DICT_SUBCLASS, "dict");
+  }
+
+  private entryFrom(o: ObjectAddress, place: number) {
+    const { tables } = this;
+    const keys = tables.keysOf(o);
+    const values = tables.valuesOf(o);
+    const count = values === 0 ? tables.keys.count(keys) : tables.used(o);
+    for (let i = place; i < count; i++) {
+      const index = values === 0 ? i : tables.values.nth(values, i);
+      const value = objectAddress(this.core.ground.memory.readWord(tables.valueAddress(o, keys, index)));
+      if (value !== 0) return { key: objectAddress(tables.keys.key(keys, index)), value, next: i + 1 };
+    }
+    return undefined;
   }
 
   private makeEmpty(): ObjectAddress {

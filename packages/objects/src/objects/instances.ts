@@ -66,10 +66,11 @@ export class Instances {
     return o;
   }
 
-  /** An attribute, a new reference: a slot, an attribute of the instance, or one of its class; methods are bound. */
-  getAttribute(o: ObjectAddress, name: string): ObjectAddress {
+  /** An attribute, a new reference: a slot, an attribute of the instance, or one of its class; methods are bound. Goes through proxies. */
+  getAttribute(holder: ObjectAddress, name: string): ObjectAddress {
     const { counts, types } = this.core;
-    types.checkObject("getattr", o);
+    types.checkObject("getattr", holder);
+    const o = this.parts.weakrefs.unwrap(holder);
     const found = this.findAttribute(o, name);
     if (found !== 0) {
       counts.incref(found);
@@ -85,10 +86,11 @@ export class Instances {
   }
 
   /** Sets a slot or an attribute; takes a reference of its own. */
-  setAttribute(o: ObjectAddress, name: string, value: ObjectAddress): void {
+  setAttribute(holder: ObjectAddress, name: string, value: ObjectAddress): void {
     const { counts, types } = this.core;
-    types.checkObject("setattr", o);
+    types.checkObject("setattr", holder);
     types.checkObject("setattr", value);
+    const o = this.parts.weakrefs.unwrap(holder);
     const slot = this.slotAddress(o, name);
     if (slot !== 0) {
       counts.incref(value);
@@ -102,9 +104,10 @@ export class Instances {
   }
 
   /** Deletes a slot's content or an attribute. */
-  deleteAttribute(o: ObjectAddress, name: string): void {
+  deleteAttribute(holder: ObjectAddress, name: string): void {
     const { counts, types } = this.core;
-    types.checkObject("delattr", o);
+    types.checkObject("delattr", holder);
+    const o = this.parts.weakrefs.unwrap(holder);
     const slot = this.slotAddress(o, name);
     if (slot !== 0) {
       if (this.memory.readWord(slot) === 0) throw this.noAttribute(o, name);

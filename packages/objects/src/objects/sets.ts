@@ -154,11 +154,23 @@ export class Sets {
   /** The keys, borrowed, in the order of the table. The set must not change meanwhile. */
   *keys(o: ObjectAddress): Generator<ObjectAddress> {
     this.check("iter", o);
-    const table = this.tableOf(o);
-    for (let slot = 0; slot <= this.maskOf(o); slot++) {
-      const key = this.memory.readWord(table + slot * this.entryBytes);
-      if (key !== 0 && key !== this.dummy) yield objectAddress(key);
+    for (let slot = 0; ; ) {
+      const found = this.keyFrom(o, slot);
+      if (found === undefined) return;
+      yield found[0];
+      slot = found[1];
     }
+  }
+
+  /** The first key in `slot` of the table or behind it, borrowed, and the slot behind that. */
+  keyFrom(o: ObjectAddress, slot: number): readonly [ObjectAddress, number] | undefined {
+    const table = this.tableOf(o);
+    const mask = this.maskOf(o);
+    for (let i = slot; i <= mask; i++) {
+      const key = objectAddress(this.memory.readWord(table + i * this.entryBytes));
+      if (key !== 0 && key !== this.dummy) return [key, i + 1];
+    }
+    return undefined;
   }
 
   /** `set.__sizeof__`: the object, and its table when that is outside of it. */
