@@ -119,7 +119,8 @@ export class Objects {
     this.calls = new Calls(core, singletons);
     this.weakrefs = new Weakrefs(core, this);
     const clearWeakrefs = (o: number) => this.weakrefs.clearAll(o);
-    this.sets = new Sets(core, this.hashes, clearWeakrefs);
+    const mayBeTracked = (o: number) => this.tuples.mayBeTracked(o);
+    this.sets = new Sets(core, { hashes: this.hashes, mayBeTracked, clearWeakrefs });
     this.fields = new FieldObjects(core, clearWeakrefs);
     this.codes = new Codes(core, this, clearWeakrefs);
     this.frames = new Frames(core, this);

@@ -140,6 +140,8 @@ export interface ValuesProfile {
   readonly constantCount: number;
   /** Whether the empty frozenset exists once. */
   readonly emptyFrozenset: boolean;
+  /** Whether a frozenset of objects that are not tracked is not tracked either. */
+  readonly untracksFrozensets: boolean;
   /** Whether a set puts a new key where another one was removed. */
   readonly setsReuseSlots: boolean;
 }
@@ -251,6 +253,8 @@ export interface TuplesProfile {
 export interface FreeListProfile {
   readonly limit: number;
   readonly storage: "array" | "chain";
+  /** Whether full collections leave it as it is; the others they empty. */
+  readonly survivesCollections?: boolean;
 }
 
 /** The free lists of a version; absent where it has none. */

@@ -282,7 +282,7 @@ const v3_15 = change(v3_14, (previous) => ({
   frameStates: { created: 0, suspended: 1, running: 4, cleared: 5, clearedVisitsCode: true },
   weakrefs: { ...previous.weakrefs, cleared: "callbacks-before" },
   lists: { ...previous.lists, unknownLength: 0 },
-  values: { ...previous.values, smallInts: { min: -5, max: 1024 } },
+  values: { ...previous.values, smallInts: { min: -5, max: 1024 }, untracksFrozensets: true },
   bodies: {
     ...previous.bodies,
     bytearray: values.byteArrayOverBytes,

@@ -64,7 +64,7 @@ export const freeLists39: FreeListsProfile = {
   dict: array(80),
   dictKeys: array(80),
   tuple: { ...chain(2000), maxSize: 19 },
-  slice: array(1),
+  slice: { ...array(1), survivesCollections: true },
   frame: chain(200),
 };
 
@@ -125,6 +125,7 @@ export const values37: ValuesProfile = {
   latin1Utf8: false,
   constantCount: 1,
   emptyFrozenset: true,
+  untracksFrozensets: false,
   setsReuseSlots: true,
 };
 export const values38: ValuesProfile = { ...values37, tupleHash: "xxhash" };

@@ -12,6 +12,8 @@ import type { StaticMemory } from "./static-memory.ts";
  */
 export class FreeList {
   readonly limit: number;
+  /** Whether full collections leave it as it is. */
+  readonly survivesCollections: boolean;
   private readonly memory: ObjectMemory;
   /** Word of the number of objects. */
   private readonly count: number;
@@ -24,6 +26,7 @@ export class FreeList {
   constructor(memory: ObjectMemory, statics: StaticMemory, profile: FreeListProfile, linkOffset: number) {
     this.memory = memory;
     this.limit = profile.limit;
+    this.survivesCollections = profile.survivesCollections === true;
     const isArray = profile.storage === "array";
     this.link = isArray ? -1 : linkOffset;
     const address = statics.allocate((1 + (isArray ? profile.limit : 1)) * memory.pointerBytes);

@@ -82,6 +82,7 @@ export class FieldObjects {
   clearFreeLists(): void {
     const { allocation, ground, types } = this.core;
     for (const [type, list] of this.free) {
+      if (list.survivesCollections) continue;
       const isCollected = types.isCollectedType(type);
       list.drain((o) => (isCollected ? allocation.deleteCollected(o, 0) : ground.domains.object.free(o)));
     }

@@ -6,14 +6,21 @@ import { NotAnObjectError, PythonError, WrongTypeError } from "../core/errors.ts
 import type { ObjectMemory } from "../core/memory.ts";
 import { Clear, Dealloc, Traverse } from "../core/slots.ts";
 import type { Hashes } from "./hashes.ts";
+import { SetTables } from "./set-tables.ts";
 
 /** Slots inside of each set. */
 const MIN_SIZE = 8;
-/** Slots that are looked at beside the one that the hash names. */
-const LINEAR_PROBES = 9;
-const PERTURB_SHIFT = 5;
 /** Above this many keys a set doubles instead of growing to four times. */
 const LARGE_SET = 50_000;
+
+/** What sets are made with. */
+export interface SetParts {
+  readonly hashes: Hashes;
+  /** Whether the collector may have to know who holds an object. */
+  readonly mayBeTracked: (o: number) => boolean;
+  /** Clears the weak references to an object that dies. */
+  readonly clearWeakrefs: (o: number) => boolean;
+}
 
 /**
  * Python's sets.
@@ -31,15 +38,18 @@ export class Sets {
   private readonly table: number;
   private readonly smalltable: number;
   private readonly finger: number;
+  private readonly tables: SetTables;
   private readonly entryBytes: number;
-  private readonly hashOffset: number;
   private readonly dummy: number;
   private readonly reusesSlots: boolean;
+  private readonly untracksFrozensets: boolean;
+  private readonly mayBeTracked: SetParts["mayBeTracked"];
   private readonly emptyFrozenset: ObjectAddress;
 
-  constructor(core: Core, hashes: Hashes, clearWeakrefs: (o: number) => boolean) {
+  constructor(core: Core, parts: SetParts) {
     const { ground, reaper, traversal } = core;
-    const { set, setEntry } = ground.layouts;
+    const { hashes, clearWeakrefs } = parts;
+    const { set } = ground.layouts;
     this.core = core;
     this.memory = ground.memory;
     this.hashes = hashes;
@@ -50,10 +60,12 @@ export class Sets {
     this.table = set.offsets.table;
     this.smalltable = set.offsets.smalltable;
     this.finger = set.offsets.finger;
-    this.entryBytes = setEntry.sizeBytes;
-    this.hashOffset = setEntry.offsets.hash;
+    this.tables = new SetTables(core, hashes);
+    this.entryBytes = this.tables.entryBytes;
+    this.dummy = this.tables.dummy;
+    this.mayBeTracked = parts.mayBeTracked;
+    this.untracksFrozensets = ground.profile.objects.values.untracksFrozensets;
     this.reusesSlots = ground.profile.objects.values.setsReuseSlots;
-    this.dummy = ground.statics.allocate(ground.layouts.object.sizeBytes);
     reaper.dummy = this.dummy;
     reaper.register(Dealloc.set, {
       prepare: (o) => clearWeakrefs(o),
@@ -81,6 +93,8 @@ export class Sets {
     }
     const o = this.make("frozenset");
     for (const key of keys) this.insert(o, key);
+    const { heads } = this.core;
+    if (this.untracksFrozensets && !keys.some((key) => this.mayBeTracked(key))) heads.untrack(o);
     return o;
   }
 
@@ -102,7 +116,7 @@ export class Sets {
     this.check("contains", o);
     this.core.types.checkObject("contains", key);
     this.hashes.compute(key);
-    return this.memory.readWord(this.find(o, key, this.hashes.low, this.hashes.high)) !== 0;
+    return this.memory.readWord(this.find(o, key)) !== 0;
   }
 
   /** Removes `key` and drops it. Returns whether it was there. */
@@ -110,7 +124,7 @@ export class Sets {
     this.check("discard", o);
     this.core.types.checkObject("discard", key);
     this.hashes.compute(key);
-    const entry = this.find(o, key, this.hashes.low, this.hashes.high);
+    const entry = this.find(o, key);
     const present = this.memory.readWord(entry);
     if (present === 0) return false;
     this.removeAt(o, entry);
@@ -223,14 +237,19 @@ export class Sets {
     return this.tableOf(o) === o + this.smalltable;
   }
 
+  /** The entry of a key whose hash was computed, or the unused one where the search ends. */
+  private find(o: number, key: number): number {
+    return this.tables.find(this.tableOf(o), this.maskOf(o), key, this.hashes.low, this.hashes.high);
+  }
+
   private insert(o: number, key: number): void {
     this.hashes.compute(key);
     const { low, high } = this.hashes;
-    const entry = this.find(o, key, low, high, this.reusesSlots);
+    const entry = this.tables.find(this.tableOf(o), this.maskOf(o), key, low, high, this.reusesSlots);
     const present = this.memory.readWord(entry);
     if (present !== 0 && present !== this.dummy) return;
     this.core.counts.incref(key);
-    this.writeEntry(entry, key, low, high);
+    this.tables.writeEntry(entry, key, low, high);
     const used = this.memory.readWord(o + this.used) + 1;
     this.memory.writeWord(o + this.used, used);
     if (present === this.dummy) return;
@@ -239,54 +258,9 @@ export class Sets {
     if (fill * 5 >= this.maskOf(o) * 3) this.resize(o, used > LARGE_SET ? used * 2 : used * 4);
   }
 
-  private writeEntry(entry: number, key: number, low: number, high: number): void {
-    const { memory } = this;
-    const hash = (entry + this.hashOffset) >>> 2;
-    memory.writeWord(entry, key);
-    if (memory.high === 1) memory.words[hash + 1] = high;
-    memory.words[hash] = low;
-  }
-
   private removeAt(o: number, entry: number): void {
-    this.writeEntry(entry, this.dummy, 0xffff_ffff, 0xffff_ffff);
+    this.tables.writeEntry(entry, this.dummy, 0xffff_ffff, 0xffff_ffff);
     this.memory.writeWord(o + this.used, this.memory.readWord(o + this.used) - 1);
-  }
-
-  /**
-   * The entry of a key, or the unused one where the search ends.
-   *
-   * @param intoDummy whether an entry whose key was removed is given instead of an unused one.
-   */
-  private find(o: number, key: number, low: number, high: number, intoDummy = false): number {
-    const { words } = this.memory;
-    const table = this.tableOf(o);
-    const mask = this.maskOf(o);
-    let dummy = 0;
-    let perturbLow = low;
-    let perturbHigh = high;
-    for (let slot = low & mask; ; ) {
-      const probes = slot + LINEAR_PROBES <= mask ? LINEAR_PROBES : 0;
-      for (let probe = 0; probe <= probes; probe++) {
-        const entry = table + (slot + probe) * this.entryBytes;
-        const present = words[entry >>> 2]!;
-        if (present === 0) return dummy !== 0 ? dummy : entry;
-        if (present === this.dummy) {
-          if (intoDummy) dummy = entry;
-        } else if (this.matches(entry, present, key, low, high)) {
-          return entry;
-        }
-      }
-      perturbLow = (perturbLow >>> PERTURB_SHIFT) | (perturbHigh << (32 - PERTURB_SHIFT));
-      perturbHigh >>>= PERTURB_SHIFT;
-      slot = (Math.imul(slot, 5) + 1 + perturbLow) & mask;
-    }
-  }
-
-  private matches(entry: number, present: number, key: number, low: number, high: number): boolean {
-    const { words } = this.memory;
-    const hash = (entry + this.hashOffset) >>> 2;
-    if (words[hash] !== low || (this.memory.high === 1 && words[hash + 1] !== high)) return false;
-    return present === key || this.hashes.equal(present, key);
   }
 
   /** Gives the set the smallest table that has more slots than `minimum`, without what was removed. */
@@ -308,8 +282,8 @@ export class Sets {
     for (let at = 0; at < words.length; at += this.entryBytes >>> 2) {
       const key = words[at]!;
       if (key === 0 || key === this.dummy) continue;
-      const hash = at + (this.hashOffset >>> 2);
-      this.insertClean(table, size - 1, key, words[hash]!, memory.high === 0 ? 0 : words[hash + 1]!);
+      const hash = at + (this.tables.hashOffset >>> 2);
+      this.tables.insertClean(table, size - 1, key, words[hash]!, memory.high === 0 ? 0 : words[hash + 1]!);
     }
     if (!wasSmall) this.core.ground.domains.mem.free(old);
   }
@@ -327,9 +301,9 @@ export class Sets {
       const key = memory.readWord(entry);
       if (key === 0 || key === this.dummy) continue;
       this.core.counts.incref(key);
-      const hash = (entry + this.hashOffset) >>> 2;
+      const hash = (entry + this.tables.hashOffset) >>> 2;
       const high = memory.high === 0 ? 0 : memory.words[hash + 1]!;
-      if (!isAlike) this.insertClean(to, mask, key, memory.words[hash]!, high);
+      if (!isAlike) this.tables.insertClean(to, mask, key, memory.words[hash]!, high);
     }
     memory.writeWord(o + this.fill, used);
     memory.writeWord(o + this.used, used);
@@ -339,26 +313,6 @@ export class Sets {
     const table = this.core.ground.domains.mem.malloc(size * this.entryBytes);
     if (table === 0) throw new PythonError("MemoryError", "");
     return table;
-  }
-
-  /** Enters a key that is not in the table into the first slot that is free. */
-  private insertClean(table: number, mask: number, key: number, low: number, high: number): void {
-    const { words } = this.memory;
-    let perturbLow = low;
-    let perturbHigh = high;
-    for (let slot = low & mask; ; ) {
-      const probes = slot + LINEAR_PROBES <= mask ? LINEAR_PROBES : 0;
-      for (let probe = 0; probe <= probes; probe++) {
-        const entry = table + (slot + probe) * this.entryBytes;
-        if (words[entry >>> 2] === 0) {
-          this.writeEntry(entry, key, low, high);
-          return;
-        }
-      }
-      perturbLow = (perturbLow >>> PERTURB_SHIFT) | (perturbHigh << (32 - PERTURB_SHIFT));
-      perturbHigh >>>= PERTURB_SHIFT;
-      slot = (Math.imul(slot, 5) + 1 + perturbLow) & mask;
-    }
   }
 
   /** `tp_clear`: the set is empty before anything dies. */

@@ -1,36 +1,13 @@
 // The statements that programs are made of: each as Python text, and as what it does here.
 
 import { generators } from "./generators.ts";
-import { type Machine, VARIABLES } from "./machine.ts";
+import { moreKinds } from "./more-kinds.ts";
 import { collections, questions } from "./questions.ts";
-import {
-  type Action,
-  HASHABLE,
-  type Kind,
-  REFERENCEABLE,
-  type Scope,
-  type Statement,
-  WITH_ATTRIBUTES,
-} from "./scope.ts";
+import { type Action, any, assign, HASHABLE, REFERENCEABLE, WITH_ATTRIBUTES } from "./scope.ts";
+import { updates } from "./updates.ts";
 
 const NAMES = ["x", "y"];
 const LENGTHS = [3, 10, 40];
-const any = (number: number) => number % VARIABLES;
-
-/** A statement that puts a new object into a variable. */
-function assign(
-  scope: Scope,
-  target: number,
-  kind: Kind,
-  expression: string,
-  make: (m: Machine) => number,
-): Statement {
-  scope.kinds[target] = kind;
-  return {
-    python: `v${target} = ${expression}`,
-    run: (m) => m.set(target, make(m) as ReturnType<Machine["get"]>),
-  };
-}
 
 const newContainers: readonly Action[] = [
   (scope, [a]) => assign(scope, any(a), "list", "[]", (m) => m.py.lists.new()),
@@ -60,7 +37,7 @@ const newContainers: readonly Action[] = [
   },
 ];
 
-const newInstances: readonly Action[] = (["C", "D", "R", "G", "S"] as const).map(
+const newInstances: readonly Action[] = (["C", "D", "R", "G", "S", "L"] as const).map(
   (name) =>
     (scope, [a, b]) => {
       const target = any(a);
@@ -229,7 +206,9 @@ export const actions: readonly Action[] = [
   ...newInstances,
   ...newOthers,
   ...generators,
+  ...moreKinds,
   ...changes,
+  ...updates,
   ...changes.slice(0, 5),
   ...changes.slice(1, 3),
   ...collections,

@@ -13,7 +13,7 @@ export class Machine implements GeneratorHost {
   readonly py: Objects;
   /** What the program has emitted. */
   readonly emitted: unknown[] = [];
-  readonly classes: Readonly<Record<"C" | "D" | "R" | "G" | "S", ObjectAddress>>;
+  readonly classes: Readonly<Record<"C" | "D" | "R" | "G" | "S" | "L", ObjectAddress>>;
   readonly callbacks: readonly ObjectAddress[];
   readonly generatorFunctions: readonly ObjectAddress[];
   private readonly variables: ObjectAddress[];
@@ -25,6 +25,9 @@ export class Machine implements GeneratorHost {
   private readonly builtins: ObjectAddress;
   private readonly module: ObjectAddress;
   private readonly lambda: ObjectAddress;
+  private readonly inner: ObjectAddress;
+  /** `def closing(a)`, whose inner function refers to `a`. */
+  readonly closing: ObjectAddress;
   private readonly frozen: number;
   private readonly statistics: readonly Readonly<Record<string, number>>[];
 
@@ -44,12 +47,26 @@ export class Machine implements GeneratorHost {
     this.builtins = py.dicts.new();
     this.module = py.strings.name("__main__");
     this.lambda = py.codes.new({ name: "<lambda>", localCount: 1 });
+    this.inner = py.codes.new({ name: "inner" });
+    this.closing = py.functions.new({
+      name: "closing",
+      localCount: 1,
+      cellCount: 1,
+      stackSize: 3,
+      body: (a) => this.newClosure(a),
+    });
     this.variables = Array.from({ length: VARIABLES }, () => this.none());
+    py.decref(py.fields.new("slice", {})); // an interpreter that has started has used slices
     py.gc.collect();
     this.statistics = py.gc.getStats() as unknown as Record<string, number>[];
     py.gc.freeze();
     this.frozen = py.gc.getFreezeCount();
     py.gc.collect();
+  }
+
+  /** The second number of the version. */
+  private get minor(): number {
+    return Number(this.py.profile.version.split(".")[1]);
   }
 
   /** What stands in a variable, borrowed. */
@@ -159,6 +176,11 @@ export class Machine implements GeneratorHost {
     }
   }
 
+  /** The same up to some version; later the call needs no tuple. */
+  withArgumentsUpTo<T>(minor: number, args: readonly ObjectAddress[], call: () => T): T {
+    return this.minor <= minor ? this.withArguments(args, call) : call();
+  }
+
   /** `sys.getsizeof(x)`: the arguments in a tuple, and a bound method `__sizeof__`. */
   getsizeof(o: ObjectAddress): number {
     const { py } = this;
@@ -167,6 +189,11 @@ export class Machine implements GeneratorHost {
       py.decref(method);
       return py.getsizeof(o);
     });
+  }
+
+  /** Up to 3.8 `dict.update` asks each argument for its `keys`, which is a bound method then. */
+  lookUpKeys(o: ObjectAddress): void {
+    if (this.minor <= 8) this.py.decref(this.py.functions.newBuiltin("keys", () => {}, o));
   }
 
   newReference(o: ObjectAddress, callback?: ObjectAddress): ObjectAddress {
@@ -181,6 +208,17 @@ export class Machine implements GeneratorHost {
     const { globals, builtins, module } = this;
     const o = py.functions.of(this.lambda, { defaults, globals, builtins, module });
     py.decref(defaults);
+    return o;
+  }
+
+  /** The inner function of `closing`. */
+  private newClosure(a: ObjectAddress | undefined): ObjectAddress {
+    const { py, globals, builtins, module } = this;
+    const cell = py.functions.newCell(a);
+    const closure = py.tuples.of([cell]);
+    py.decref(cell);
+    const o = py.functions.of(this.inner, { closure, globals, builtins, module });
+    py.decref(closure);
     return o;
   }
 
@@ -209,6 +247,7 @@ export class Machine implements GeneratorHost {
       }),
       G: py.classes.new({ name: "G", methods: { __del__: (_self: ObjectAddress) => this.emitCollect(0) } }),
       S: py.classes.new({ name: "S", slots: ["x", "y", "__weakref__"] }),
+      L: py.classes.new({ name: "L", bases: [py.core.types.builtin.list] }),
     };
   }
 }

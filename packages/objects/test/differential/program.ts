@@ -25,8 +25,9 @@ export function statementsOf(raw: readonly RawStatement[], profile: Profile): St
 
 const PROLOGUE = `
 import gc, sys, json
-from weakref import ref
+from weakref import ref, proxy
 sys._getframe()
+M = type(sys)
 gc.disable()
 out = []
 emit = out.append
@@ -42,6 +43,10 @@ class G:
     def __del__(self): emit(gc.collect(0))
 class S: __slots__ = ('x', 'y', '__weakref__')
 ${generatorSources.map(({ python }) => python).join("\n")}
+class L(list): pass
+def closing(a):
+    def inner(): return a
+    return inner
 def callback(r): emit(-1)
 def collector(r): emit(gc.collect())
 r3, r10, r40 = range(3), range(10), range(40)

@@ -61,7 +61,34 @@ function emission(
   };
 }
 
+/** Everything that is found is kept in gc.garbage instead of being freed. */
+const SAVEALL = 32;
+
+const garbage: readonly Action[] = [SAVEALL, 0].map((flags) => () => ({
+  python: `gc.set_debug(${flags})`,
+  run: (m: Machine) => {
+    m.py.gc.setDebug(flags);
+    m.called();
+  },
+}));
+
 export const questions: readonly Action[] = [
+  ...garbage,
+  () => ({
+    python: "emit(len(gc.garbage))",
+    run: (m) => {
+      const length = m.py.lists.length(m.py.gc.garbage);
+      m.called();
+      m.emit(length);
+    },
+  }),
+  () => ({
+    python: "gc.garbage.clear()",
+    run: (m) => {
+      m.py.lists.clear(m.py.gc.garbage);
+      m.called();
+    },
+  }),
   () => ({ python: "emit(gc.get_count())", run: (m) => m.emitCount() }),
   () => ({ python: "emit(gc.get_stats())", run: (m) => m.emitStatistics() }),
   () => ({ python: "emit(gc.get_freeze_count() - frozen)", run: (m) => m.emitFrozen() }),
@@ -78,6 +105,11 @@ export const questions: readonly Action[] = [
   ),
   emission(
     COLLECTED,
+    (v) => `sys.getsizeof(${v})`,
+    (m, x) => m.getsizeof(m.get(x)),
+  ),
+  emission(
+    ["atom", "bytearray"],
     (v) => `sys.getsizeof(${v})`,
     (m, x) => m.getsizeof(m.get(x)),
   ),

@@ -18,7 +18,17 @@ export type Kind =
   | "ref"
   | "func"
   | "method"
-  | "generator";
+  | "generator"
+  | "iterator"
+  | "keyiterator"
+  | "closure"
+  | "module"
+  | "builtin"
+  | "slice"
+  | "proxy"
+  | "L"
+  | "atom"
+  | "bytearray";
 
 /** One statement. */
 export interface Statement {
@@ -46,10 +56,54 @@ type Numbers = readonly [a: number, b: number, c: number];
 /** Makes a statement of three numbers; undefined when there is nothing that it could be done with. */
 export type Action = (scope: Scope, numbers: Numbers) => Statement | undefined;
 
-const INSTANCES: readonly Kind[] = ["C", "D", "R", "G"];
+const INSTANCES: readonly Kind[] = ["C", "D", "R", "G", "L"];
 export const WITH_ATTRIBUTES: readonly Kind[] = [...INSTANCES, "S"];
-export const HASHABLE: readonly Kind[] = [...WITH_ATTRIBUTES, "func", "generator"];
-export const REFERENCEABLE: readonly Kind[] = [...WITH_ATTRIBUTES, "func", "set", "generator"];
+export const any = (number: number) => number % VARIABLES;
+
+/** A statement that puts a new object into a variable. */
+export function assign(
+  scope: Scope,
+  target: number,
+  kind: Kind,
+  expression: string,
+  make: (m: Machine) => number,
+): Statement {
+  scope.kinds[target] = kind;
+  return {
+    python: `v${target} = ${expression}`,
+    run: (m) => m.set(target, make(m) as ReturnType<Machine["get"]>),
+  };
+}
+
+const CALLABLES: readonly Kind[] = ["func", "closure", "builtin"];
+export const HASHABLE: readonly Kind[] = [
+  ...WITH_ATTRIBUTES.filter((kind) => kind !== "L"),
+  "func",
+  "closure",
+  "generator",
+  "iterator",
+  "module",
+];
+export const REFERENCEABLE: readonly Kind[] = [
+  ...WITH_ATTRIBUTES,
+  ...CALLABLES,
+  "set",
+  "generator",
+  "module",
+];
 const SIZED: readonly Kind[] = ["list", "tuple", "dict", "set"];
-const ANY: readonly Kind[] = [...WITH_ATTRIBUTES, ...SIZED, "ref", "func", "method", "generator", "none"];
+const ANY: readonly Kind[] = [
+  ...WITH_ATTRIBUTES,
+  ...SIZED,
+  ...CALLABLES,
+  "ref",
+  "method",
+  "generator",
+  "iterator",
+  "keyiterator",
+  "module",
+  "slice",
+  "proxy",
+  "none",
+];
 export const COLLECTED: readonly Kind[] = ANY.filter((kind) => kind !== "none");
