@@ -4,6 +4,7 @@ import { type Command, InvalidArgumentError, Option } from "commander";
 import type { CheckFlags } from "./commands/check.ts";
 import type { DiffFlags } from "./commands/diff.ts";
 import type { ExportFlags } from "./commands/export.ts";
+import type { ImportMemrayFlags } from "./commands/import-memray.ts";
 import type { ImportStatsFlags } from "./commands/import-stats.ts";
 import type { SweepFlags } from "./commands/sweep.ts";
 import {
@@ -223,6 +224,12 @@ function shard(text: string): { index: number; count: number } {
   return part;
 }
 
+const MEMRAY_HELP = `
+memray reads its own file: a Python that has it runs a small script of ours.
+Where blocks lay is known then, and arenas follow from that (derived); nothing
+is compared (no certificate). Two markers are set, "peak" and "last
+allocation". A capture needs --trace-python-allocators to tell of pools.`;
+
 function addImport(program: Command): void {
   const group = program.command("import").description("read what other tools wrote");
   group
@@ -237,5 +244,24 @@ function addImport(program: Command): void {
     .action(async (file: string, flags: ImportStatsFlags) => {
       const { importStatsCommand } = await import("./commands/import-stats.ts");
       process.exitCode = await importStatsCommand(file, flags);
+    });
+  group
+    .command("memray")
+    .description("a capture of memray, as a trace of the derived grade")
+    .argument("<file>", "what memray run -o FILE wrote")
+    .option("-o, --output <file>", "the trace to write (default: beside the capture)")
+    .option("--python <path>", "a Python that has memray")
+    .option("--python-version <version>", "of the captured program (default: by its files)")
+    .addHelpText("after", MEMRAY_HELP)
+    .addHelpText(
+      "after",
+      examples(
+        "memray run --trace-python-allocators -o app.bin app.py",
+        "obmalloc import memray app.bin && obmalloc explain app.obm",
+      ),
+    )
+    .action(async (file: string, flags: ImportMemrayFlags) => {
+      const { importMemrayCommand } = await import("./commands/import-memray.ts");
+      process.exitCode = await importMemrayCommand(file, flags);
     });
 }

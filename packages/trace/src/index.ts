@@ -50,6 +50,6 @@ export type { Heap } from "./replay/heap.ts";
 export { columnOver, type LiveBlocks } from "./replay/live-blocks.ts";
 export { type Disagreement, type MachineOptions, ReplayMachine } from "./replay/machine.ts";
 export type { Mismatch, MismatchPool } from "./replay/mismatch.ts";
-export type { OutsideBlock } from "./replay/outside-blocks.ts";
+export { type OutsideBlock, OutsideBlocks } from "./replay/outside-blocks.ts";
 export type { MappedArena, RecordedArenas } from "./replay/recorded-arenas.ts";
 export { type EvidenceCheck, Replay, type ReplayOptions } from "./replay/replay.ts";

@@ -51,6 +51,7 @@ export function explanationJson({ trace, explanation }: Explained) {
       version: trace.info.version,
       allocator: trace.info.allocator,
       stacks: trace.info.stacks,
+      derivedFrom: orNull(trace.info.derivedFrom),
       commandLine: trace.info.commandLine,
       events: trace.eventCount,
     },

@@ -11,6 +11,8 @@ import { counted, formatBytes, formatCount } from "../shared/units.ts";
 import { wrapText } from "../shared/wrap-text.ts";
 
 const BAR_COLUMNS = 12;
+const DERIVED =
+  "Derived from the addresses of a capture (%): blocks older than it are missing, and may keep some of these arenas too.";
 
 export interface PinsTextOptions {
   readonly stack?: boolean;
@@ -23,12 +25,15 @@ export function* pinsText(
   { stack = false, limit }: PinsTextOptions,
   look: Look,
 ): Generator<string> {
-  const { moment, replay, stacks } = recording;
+  const { moment, replay, stacks, trace } = recording;
   const arenaCount = [...replay.machine.arenas.all()].length;
   const arenasBytes = arenaCount * replay.profile.pymalloc.arenaBytes;
   const liveBytes = found.reduce((sum, pin) => sum + pin.liveBytes, 0);
   for (const line of wrapText(pinsHeadline(found), look.width)) yield look.colors.bold(line);
   yield `At ${moment.name}: ${counted(arenaCount, "arena")} (${formatBytes(arenasBytes)}), ${formatBytes(liveBytes)} of live blocks in them.`;
+  const { derivedFrom } = trace.info;
+  if (derivedFrom !== undefined)
+    for (const line of wrapText(DERIVED.replace("%", derivedFrom), look.width)) yield look.colors.dim(line);
   yield "";
   const shown = found.slice(0, limit);
   yield* tableLines(

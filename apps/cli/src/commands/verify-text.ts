@@ -38,7 +38,7 @@ export function* certificateText(verified: Verified, { colors }: Look): Generato
   for (const check of certificate.evidence) if (!check.equal) yield* differenceText(check, colors);
 }
 
-function verdict({ exact, complete, certificate }: Verified, colors: Colors): string {
+function verdict({ exact, complete, certificate, trace }: Verified, colors: Colors): string {
   const { mismatch, damage, hasPools, evidence } = certificate;
   if (exact) {
     const scope = complete
@@ -46,6 +46,11 @@ function verdict({ exact, complete, certificate }: Verified, colors: Colors): st
       : "as far as the recording goes, every address came out";
     return colors.green(`exact: ${scope}`);
   }
+  const { derivedFrom } = trace.info;
+  if (derivedFrom !== undefined && mismatch === undefined && damage === undefined)
+    return colors.yellow(
+      `no verdict: made of a capture (${derivedFrom}), whose addresses are taken as they are`,
+    );
   if (mismatch !== undefined) {
     return colors.red(
       `NOT EXACT: the replay parts from the recording at event ${formatCount(mismatch.event)}`,

@@ -7,11 +7,13 @@ import { type Verified, verifyFile } from "../shared/verify-file.ts";
 import { certificateJson } from "./verify-json.ts";
 import { certificateText } from "./verify-text.ts";
 
-/** @returns 0 when exact, 1 when not, 2 when there are no pools to replay. */
-function exitCodeOf({ exact, certificate }: Verified): ExitCode {
+/** @returns 0 when exact, 1 when not, 2 when there is nothing to compare: no pools, or a capture. */
+function exitCodeOf({ exact, certificate, trace }: Verified): ExitCode {
   if (exact) return ExitCode.ok;
   const nothingToSay =
-    !certificate.hasPools && certificate.damage === undefined && certificate.mismatch === undefined;
+    (!certificate.hasPools || trace.info.derivedFrom !== undefined) &&
+    certificate.damage === undefined &&
+    certificate.mismatch === undefined;
   return nothingToSay ? ExitCode.usage : ExitCode.notExact;
 }
 

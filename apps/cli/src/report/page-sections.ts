@@ -160,7 +160,9 @@ export function certificateSection({ info, eventCount, end }: TraceReader, expla
     ],
     [
       "certificate",
-      `${formatCount(addressesCompared)} addresses compared with the process's, no mismatch; ${equalTexts} of ${texts} of its own sys._debugmallocstats() texts equal to the letter`,
+      info.derivedFrom !== undefined
+        ? `none: made of a capture (${info.derivedFrom}), whose addresses are taken as they are`
+        : `${formatCount(addressesCompared)} addresses compared with the process's, no mismatch; ${equalTexts} of ${texts} of its own sys._debugmallocstats() texts equal to the letter`,
     ],
   ];
   const list = facts.map(([name, value]) => `<dt>${name}</dt><dd>${escapeHtml(value)}</dd>`).join("\n");

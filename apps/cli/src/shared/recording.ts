@@ -67,9 +67,15 @@ export function momentJson({ event, name, mark }: Moment) {
 export function requirePools({ info }: TraceReader): void {
   if (info.allocator === "pymalloc" || info.allocator === "pymalloc_debug") return;
   throw new TraceQuestionError(
-    `This program ran with the allocator ${info.allocator}: it has no arenas and pools.`,
+    info.derivedFrom === undefined
+      ? `This program ran with the allocator ${info.allocator}: it has no arenas and pools.`
+      : `The capture that this was made of (${info.derivedFrom}) has no blocks of pymalloc.`,
     {
-      details: ["Record it without PYTHONMALLOC, or ask for its blocks: obmalloc blocks FILE"],
+      details: [
+        info.derivedFrom === undefined
+          ? "Record it without PYTHONMALLOC, or ask for its blocks: obmalloc blocks FILE"
+          : "Capture it with memray run --trace-python-allocators.",
+      ],
     },
   );
 }

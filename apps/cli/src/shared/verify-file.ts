@@ -33,7 +33,12 @@ export function verifyFile(file: string): Verified {
     trace,
     stacks: new Stacks(trace.tables),
     certificate,
-    exact: hasPools && sound && mismatch === undefined && evidence.every((check) => check.equal),
+    exact:
+      hasPools &&
+      trace.info.derivedFrom === undefined &&
+      sound &&
+      mismatch === undefined &&
+      evidence.every((check) => check.equal),
     complete: trace.end !== undefined && damage === undefined,
   };
 }

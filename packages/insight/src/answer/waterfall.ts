@@ -99,8 +99,13 @@ function part(key: PartKey, bytes: number, grade: Grade): Part {
   return { key, name: NAMES[key], bytes, grade };
 }
 
+/** How sure what a replay says is: of another tool's capture nothing was compared. */
+export const replayedGrade = ({ info }: TraceReader): Grade =>
+  info.derivedFrom === undefined ? "exact" : "derived";
+
 /** pymalloc's arenas by use. What is not resident was never touched: pools not carved yet, and arenas' rims. */
-function poolParts({ replay }: Examination, account: Account | undefined): Part[] {
+function poolParts({ replay, trace }: Examination, account: Account | undefined): Part[] {
+  const grade = replayedGrade(trace);
   const sum = {
     live: replay.machine.liveBytes,
     blocks: 0,
@@ -127,11 +132,11 @@ function poolParts({ replay }: Examination, account: Account | undefined): Part[
   const overhead = resident(sum.overhead);
   const freeBlocks = resident(sum.freeBlocks);
   return [
-    part("live", sum.live, "exact"),
-    part("rounding", sum.blocks - sum.live, "exact"),
-    part("free-blocks", freeBlocks, "exact"),
-    part("free-pools", freePools, "exact"),
-    part("pool-overhead", overhead, "exact"),
+    part("live", sum.live, grade),
+    part("rounding", sum.blocks - sum.live, grade),
+    part("free-blocks", freeBlocks, grade),
+    part("free-pools", freePools, grade),
+    part("pool-overhead", overhead, grade),
   ].filter((one) => one.bytes > 0);
 }
 
@@ -193,7 +198,8 @@ function withoutAccount({ trace, moment, replay }: Examination, pools: readonly 
     undefined,
   );
   const rssBytes = last === undefined ? undefined : last.rssPages * trace.info.pageSizeBytes;
-  const parts = [...pools, part("outside-live", replay.machine.outsideBlocks.bytes, "exact")];
+  const grade = replayedGrade(trace);
+  const parts = [...pools, part("outside-live", replay.machine.outsideBlocks.bytes, grade)];
   const explained = parts.reduce((sum, one) => sum + one.bytes, 0);
   return {
     rssBytes,

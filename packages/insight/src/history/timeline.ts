@@ -46,7 +46,7 @@ export class Clock {
 
 export function timePoint(machine: HistoryMachine, event: number, clock: Clock): TimePoint {
   let arenas = 0;
-  for (const { heap } of machine.allHeaps()) arenas += heap.engine.arenaCount;
+  for (const { heap } of machine.allHeaps()) arenas += heap.arenaCount;
   const { liveBytes, outsideBlocks } = machine;
   return { event, ...clock.at(event), arenas, liveBytes, outsideBytes: outsideBlocks.bytes };
 }

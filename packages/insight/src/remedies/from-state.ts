@@ -1,7 +1,7 @@
 // Remedies whose saving follows from the state at the moment: no second replay of the recording is needed.
 
 import type { Pin } from "@obmalloc/trace";
-import type { Waterfall } from "../answer/waterfall.ts";
+import { replayedGrade, type Waterfall } from "../answer/waterfall.ts";
 import type { Examination } from "../history/examine.ts";
 import { arenaCount, reHome } from "./re-home.ts";
 import type { Remedy } from "./remedy.ts";
@@ -27,9 +27,9 @@ export function remediesFromState(
       savingBytes: bytesOf("free-pools"),
       arenasAfter: arenas,
       cost: "no released CPython does this; pages are faulted in again when pools are used again",
-      grade: "exact",
+      grade: replayedGrade(examination.trace),
       parameter: undefined,
-      basis: "the resident free pools of the replayed heap",
+      basis: "the free pools of the heap as it stood",
     },
     {
       kind: "malloc-trim",
@@ -56,7 +56,8 @@ function heaviestLines(pins: readonly Pin[], count: number): Pin[] {
 
 function reHoming(examination: Examination, pins: readonly Pin[]): Remedy[] {
   const { profile, hasPools } = examination.replay;
-  if (!hasPools || examination.trace.info.stacks === "none") return [];
+  const { info } = examination.trace;
+  if (!hasPools || info.stacks === "none" || info.derivedFrom !== undefined) return [];
   let savedBefore = 0;
   return reHome(examination, heaviestLines(pins, LINES)).map((step, index): Remedy => {
     const { frame, blocks, bytes, arenasBefore, arenasAfter } = step;

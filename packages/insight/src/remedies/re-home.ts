@@ -9,7 +9,7 @@ import type { HistoryMachine } from "../history/history-machine.ts";
 /** Arenas of all interpreters. */
 export function arenaCount(machine: HistoryMachine): number {
   let count = 0;
-  for (const { heap } of machine.allHeaps()) count += heap.engine.arenaCount;
+  for (const { heap } of machine.allHeaps()) count += heap.arenaCount;
   return count;
 }
 

@@ -1,11 +1,11 @@
 // Remedies that need the whole recording once more, with an edit: what each would have held at the moment.
 
 import { classBytes, type Profile, profiles, sizeClassCount } from "@obmalloc/abi";
-import type { Frame, Pin } from "@obmalloc/trace";
+import type { Frame, Pin, TraceReader } from "@obmalloc/trace";
 import type { ClassLifetimes } from "../answer/lifetimes.ts";
 import type { Examination } from "../history/examine.ts";
 import { tallyGrowth, tallyLines } from "../history/tally.ts";
-import { ChunkedMachine, LongLivedFirstMachine, PaddedMachine } from "../what-if/edits.ts";
+import { ChunkedMachine, LongLivedFirstMachine, PaddedMachine, ReHomedMachine } from "../what-if/edits.ts";
 import { recordedSettings, runMachine } from "../what-if/what-if.ts";
 import { WhatIfMachine } from "../what-if/what-if-machine.ts";
 import type { Remedy } from "./remedy.ts";
@@ -37,6 +37,7 @@ export function planReplays(examination: Examination, { pins, lifetimes }: PlanO
   const versions = otherGeometries(examination);
   if (top === undefined || trace.info.stacks === "none") return versions;
   return [
+    reHoming(examination, top),
     clearInChunks(examination),
     ...otherSizeClass(examination, top, lifetimes),
     longLivedFirst(examination, top),
@@ -51,13 +52,42 @@ export function runPlans(
   arenasNow: number,
   onProgress?: (events: number) => void,
 ): Remedy[] {
-  const heldNow = arenasNow * replay.profile.pymalloc.arenaBytes;
+  const isDerived = trace.info.derivedFrom !== undefined;
+  const arenas = isDerived && plans.length > 0 ? modelledArenas(trace, moment.event) : arenasNow;
+  const heldNow = arenas * replay.profile.pymalloc.arenaBytes;
   return plans.map(({ make, remedy }) => {
     const machine = make();
     runMachine(trace, machine, moment.event, onProgress);
     const held = machine.arenas * machine.profile.pymalloc.arenaBytes;
     return { ...remedy, savingBytes: heldNow - held, arenasAfter: machine.arenas };
   });
+}
+
+/** What the same operations need in a heap that begins empty: what edits of them are compared with where nothing was replayed. */
+function modelledArenas(trace: TraceReader, event: number): number {
+  const machine = new WhatIfMachine(trace, recordedSettings(trace));
+  runMachine(trace, machine, event);
+  return machine.arenas;
+}
+
+/** Re-homing for traces whose heap cannot go on, since nobody knows its free lists. */
+function reHoming(examination: Examination, pin: Pin): PlannedRemedy | undefined {
+  const { trace } = examination;
+  if (trace.info.derivedFrom === undefined) return undefined;
+  const flags = flagsOf(examination, new Set([pin.frame]));
+  const survives = birthsOfSurvivors(examination).has;
+  return {
+    make: () => new ReHomedMachine(trace, recordedSettings(trace), flags, survives),
+    remedy: {
+      kind: "re-home",
+      title: "Copy what this line keeps once the work is done, and drop the originals",
+      frame: pin.frame,
+      cost: `${pin.blocks} copies, ${pin.liveBytes} bytes, at one moment; whoever else holds an original has to let go of it`,
+      grade: "modelled",
+      parameter: undefined,
+      basis: "the captured operations in a heap that begins empty; all copies made, then the originals freed",
+    },
+  };
 }
 
 const weight = (pin: Pin) => pin.heldBytes + pin.sharedBytes;

@@ -1,6 +1,7 @@
 // Edits of the program, made to its recorded operations while they are replayed: blocks of some lines get another size, die
 // sooner, or are made first.
 
+import type { BlockAddress } from "@obmalloc/abi";
 import type { Op, TraceReader } from "@obmalloc/trace";
 import type { Settings } from "./settings.ts";
 import { WhatIfMachine } from "./what-if-machine.ts";
@@ -91,6 +92,43 @@ export class ChunkedMachine extends WhatIfMachine {
     }
     this.chunk.length = 0;
     this.chunkPlaces.length = 0;
+  }
+}
+
+/** Blocks of some lines that survive to the moment are copied then, in the order of their births, and the originals freed. */
+export class ReHomedMachine extends WhatIfMachine {
+  private readonly flags: StackFlags;
+  private readonly survives: (clock: number) => boolean;
+  private readonly copied: number[] = [];
+  private readonly sizes: number[] = [];
+
+  constructor(
+    trace: TraceReader,
+    settings: Settings,
+    flags: StackFlags,
+    survives: (clock: number) => boolean,
+  ) {
+    super(trace, settings);
+    this.flags = flags;
+    this.survives = survives;
+  }
+
+  override finish(): void {
+    for (const sizeBytes of this.sizes) {
+      const passing = this.engine.malloc(sizeBytes + 1);
+      this.engine.malloc(sizeBytes);
+      this.engine.free(passing);
+    }
+    for (const place of this.copied) this.engine.free(place as BlockAddress);
+  }
+
+  protected override obtain(sizeBytes: number, stack: number): number {
+    const place = super.obtain(sizeBytes, stack);
+    if (place !== 0 && this.flags[stack] === 1 && this.survives(this.clock)) {
+      this.copied.push(place);
+      this.sizes.push(sizeBytes);
+    }
+    return place;
   }
 }
 

@@ -108,6 +108,9 @@ export class WhatIfMachine implements EventSink {
     return true;
   }
 
+  /** Called when everything up to the moment has been fed. */
+  finish(): void {}
+
   /** A block here for a recorded request; 0 when there is no room. */
   protected obtain(sizeBytes: number, _stack: number): number {
     const block = this.engine.malloc(sizeBytes);

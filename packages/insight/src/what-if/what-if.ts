@@ -37,6 +37,7 @@ export function runMachine(
     next += PROGRESS_EVENTS;
     onProgress?.(done);
   }
+  machine.finish();
 }
 
 /** What the machine holds now. */

@@ -38,7 +38,7 @@ export function arenaOccupancy(replay: Replay): ArenaOccupancy[] {
   const found: ArenaOccupancy[] = [];
   const { live, arenas } = replay.machine;
   for (const { index, heap } of replay.machine.allHeaps()) {
-    for (const arena of heap.engine.inspect().arenas) {
+    for (const arena of heap.inspectArenas()) {
       const recorded = (address: number) => arenas.toRecorded(address);
       let liveBytes = 0;
       for (const linear of live.within(arena.base, arena.base + replay.profile.pymalloc.arenaBytes))

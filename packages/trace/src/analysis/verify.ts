@@ -33,9 +33,13 @@ export function verify(trace: TraceReader, onProgress?: (events: number) => void
   ).runTo();
   const replayed =
     replay.mismatch === undefined && replay.damage === undefined && replay.event === trace.eventCount;
-  const engines = [...replay.machine.allHeaps()].map(({ heap }) => heap.engine);
+  const heaps = [...replay.machine.allHeaps()].map(({ heap }) => heap);
   return {
-    exact: replayed && replay.hasPools && replay.evidence.every((check) => check.equal),
+    exact:
+      replayed &&
+      replay.hasPools &&
+      trace.info.derivedFrom === undefined &&
+      replay.evidence.every((check) => check.equal),
     hasPools: replay.hasPools,
     events: trace.eventCount,
     eventsReplayed: replay.event,
@@ -44,7 +48,7 @@ export function verify(trace: TraceReader, onProgress?: (events: number) => void
     mismatch: replay.mismatch,
     damage: replay.damage,
     evidence: replay.evidence,
-    arenas: engines.reduce((sum, engine) => sum + engine.arenaCount, 0),
-    arenasTotal: engines.reduce((sum, engine) => sum + engine.arenasAllocatedTotal, 0),
+    arenas: heaps.reduce((sum, heap) => sum + heap.arenaCount, 0),
+    arenasTotal: heaps.reduce((sum, heap) => sum + heap.arenasAllocatedTotal, 0),
   };
 }

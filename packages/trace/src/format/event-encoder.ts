@@ -1,6 +1,7 @@
 // From events to the bytes of an EVENTS chunk: the other direction of event-decoder.ts. The encoder keeps the same
 // state that the decoder rebuilds: which page each slot holds, which symbol follows which, what was freed.
 
+import { OutsideBlocks } from "../replay/outside-blocks.ts";
 import { AddressPredictor } from "./address-predictor.ts";
 import { ByteWriter } from "./byte-writer.ts";
 import {
@@ -57,7 +58,7 @@ export class EventEncoder {
   /** Pages that lie wholly in an arena. */
   private readonly arenaPages = new Set<number>();
   /** Size class of each live block inside arenas. */
-  private readonly classes = new Map<number, number>();
+  private readonly classes = new OutsideBlocks();
   private history = 0;
   private stack = 0;
   /** Events in the present chunk. */
@@ -140,13 +141,13 @@ export class EventEncoder {
     let how: number = EXPLICIT;
     if (this.isInArena(address)) {
       how = this.addresses.allocate(szidx, address);
-      this.classes.set(address, szidx);
+      this.classes.set(address, szidx, Domain.obj, 0);
     }
     this.addSymbol(symbolOp, how, sizeBytes - 1, stack, address);
   }
 
   private addFree({ domain, address, stack }: TraceEvent): void {
-    const szidx = this.isInArena(address) ? this.classes.get(address) : undefined;
+    const szidx = this.isInArena(address) ? this.classes.sizeAt(address) : undefined;
     const how = szidx === undefined ? EXPLICIT : this.addresses.free(szidx, address);
     this.classes.delete(address);
     this.addSymbol(SymbolOp.free + Domain.obj - domain, how, szidx ?? NO_CLASS, stack, address);
@@ -185,7 +186,7 @@ export class EventEncoder {
     if (form !== ReallocForm.kept && this.isInArena(address)) {
       const szidx = (sizeBytes - 1) >>> CLASS_SHIFT;
       this.addresses.allocate(szidx, address);
-      this.classes.set(address, szidx);
+      this.classes.set(address, szidx, Domain.obj, 0);
     }
     this.head(EventRecord.realloc | form | (Domain.obj - domain), stack);
     this.out.varint(sizeBytes - 1);

@@ -29,6 +29,11 @@ export interface TraceInfo {
   readonly stacks: StackMode;
   /** Why there are no stacks although they were wanted. */
   readonly stacksNote: string | null;
+  /**
+   * The tool whose capture this was made of, such as `memray 1.20.0`: where blocks lay is known, but the recording does not begin with the
+   * process, so that it is not replayed and nothing is compared. Absent in recordings of our own.
+   */
+  readonly derivedFrom?: string;
 }
 
 /** The END chunk. */
@@ -78,7 +83,8 @@ export function parseInfo(payload: Uint8Array, fileOffset: number): TraceInfo {
   const pages = info.pageShift === 12 || info.pageShift === 14;
   const model = info.model === "lp64" || info.model === "ilp32";
   const stacks = info.stacks === "none" || info.stacks === "innermost" || info.stacks === "full";
-  if (!pages || !model || !stacks) {
+  const derived = info.derivedFrom === undefined || typeof info.derivedFrom === "string";
+  if (!pages || !model || !stacks || !derived) {
     throw new TraceDamagedError("Damaged trace: its info has a value that cannot be.", fileOffset);
   }
   return info;

@@ -2,12 +2,11 @@
 // gives is compared with the one that the process was given.
 
 import type { BlockAddress, Profile } from "@obmalloc/abi";
-import type { PyMalloc } from "@obmalloc/pymalloc";
 import { LinearMemory, PageMapper } from "@obmalloc/raw-heap";
 import { Domain, Op, SHORT_SIZE_MAX } from "../format/constants.ts";
 import type { EventSink } from "../format/event-sink.ts";
 import type { Tables } from "../format/tables.ts";
-import { Heap } from "./heap.ts";
+import { Heap, type PoolDriver } from "./heap.ts";
 import { LiveBlocks } from "./live-blocks.ts";
 import type { Mismatch, MismatchPool } from "./mismatch.ts";
 import { OutsideBlocks } from "./outside-blocks.ts";
@@ -20,6 +19,8 @@ export interface MachineOptions {
   /** Whether the recorded allocator is pymalloc: if not, all blocks are outside of pools and none is counted. */
   readonly hasPools: boolean;
   readonly keepStacks: boolean;
+  /** Whether addresses are taken as they are, not compared: of a trace that was made of another tool's capture. */
+  readonly isDerived: boolean;
 }
 
 /** A mismatch but for its event number, which the driver knows. */
@@ -56,9 +57,10 @@ export class ReplayMachine implements EventSink {
   private readonly tables: Tables;
   private readonly hasPools: boolean;
   private readonly keepStacks: boolean;
+  private readonly isDerived: boolean;
   private readonly mapper = PageMapper.create(this.memory);
   private readonly heaps: (Heap | undefined)[] = [];
-  private engine: PyMalloc;
+  private engine: PoolDriver;
   // The columns of `live`, at hand for the hot methods.
   private readonly sizes: Uint16Array;
   private readonly stacks: Uint32Array;
@@ -68,12 +70,13 @@ export class ReplayMachine implements EventSink {
     this.profile = options.profile;
     this.hasPools = options.hasPools;
     this.keepStacks = options.keepStacks;
+    this.isDerived = options.isDerived;
     this.arenas = new RecordedArenas(this.mapper, options.profile.pymalloc, options.tables);
     this.live = new LiveBlocks(this.arenas.end, options.keepStacks);
     this.sizes = this.live.sizes;
     this.stacks = this.live.stacks;
     this.current = this.heap(0);
-    this.engine = this.current.engine;
+    this.engine = this.current.driver;
   }
 
   /** The pymalloc states that were used so far; 0 is the main interpreter's. */
@@ -84,7 +87,7 @@ export class ReplayMachine implements EventSink {
   allocate(address: number, sizeBytes: number, domainBit: number, stack: number, op: Op): boolean {
     const block = this.engine.allocateSmall(sizeBytes);
     this.compared++;
-    if (block !== address) {
+    if (block !== address && !this.placed(address, sizeBytes)) {
       return this.disagreeInside(op, address, sizeBytes, domainBit, stack, block, ANOTHER_ADDRESS);
     }
     const unit = address >>> 4;
@@ -157,7 +160,7 @@ export class ReplayMachine implements EventSink {
   context(id: number): boolean {
     this.contextId = id;
     this.current = this.heap(this.tables.contexts[id]!.heap);
-    this.engine = this.current.engine;
+    this.engine = this.current.driver;
     return true;
   }
 
@@ -166,19 +169,35 @@ export class ReplayMachine implements EventSink {
     const wrong = this.arenas.map(id, this.tables.arenas[id]!, this.current.pending);
     if (wrong !== undefined) return this.disagreeBetween("map an arena", base, sizeBytes, wrong);
     this.current.arenaMap.add(base);
+    if (this.isDerived) {
+      this.current.derived!.mapped(this.arenas.mappedArena(id)!.linear);
+      this.current.pending.offered.length = 0; // no engine asks for it
+    }
     return true;
   }
 
   arenaUnmapped(id: number): boolean {
     const { base, sizeBytes } = this.tables.arenas[id]!;
+    if (this.isDerived) {
+      const arena = this.arenas.mappedArena(id);
+      if (arena !== undefined) this.current.pending.returned.push(arena); // nor gives it back
+      this.current.derived?.unmapped();
+    }
     const wrong = this.arenas.unmap(id, this.current.pending);
     return wrong === undefined || this.disagreeBetween("unmap an arena", base, sizeBytes, wrong);
+  }
+
+  /** Of a trace that only tells addresses: the block is where it is said to be. */
+  private placed(address: number, sizeBytes: number): boolean {
+    if (!this.isDerived || !this.current.derived!.place(address, sizeBytes)) return false;
+    this.compared--;
+    return true;
   }
 
   private heap(index: number): Heap {
     let heap = this.heaps[index];
     if (heap === undefined) {
-      heap = new Heap(this.memory, this.mapper, this.profile, this.arenas);
+      heap = new Heap(this.memory, this.mapper, this.profile, this.arenas, this.isDerived);
       this.heaps[index] = heap;
     }
     return heap;
@@ -242,7 +261,7 @@ export class ReplayMachine implements EventSink {
     if (arena === undefined) return undefined;
     const address = linear - (linear % this.profile.pymalloc.poolBytes);
     for (const { heap } of this.allHeaps()) {
-      for (const snapshot of heap.engine.inspect().arenas) {
+      for (const snapshot of heap.inspectArenas()) {
         const pool = snapshot.pools.find((one) => one.address === address);
         if (pool === undefined) continue;
         const { szidx, blockBytes, count, capacity } = pool;

@@ -78,6 +78,12 @@ export class OutsideBlocks {
     return true;
   }
 
+  /** Requested bytes of the block at `address`; undefined where none is known. */
+  sizeAt(address: number): number | undefined {
+    const slot = this.slotOf(address);
+    return this.address[slot] === address ? this.size[slot] : undefined;
+  }
+
   get(address: number): OutsideBlock | undefined {
     const slot = this.slotOf(address);
     return this.address[slot] === address ? this.at(slot) : undefined;

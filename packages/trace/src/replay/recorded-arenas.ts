@@ -71,6 +71,11 @@ export class RecordedArenas implements AddressSpace {
     return this.mapped.values();
   }
 
+  /** The arena of this id of the trace, while it is mapped. */
+  mappedArena(id: number): MappedArena | undefined {
+    return this.mapped.get(id);
+  }
+
   linearPage(pageBase: number): number {
     const arena = this.pages.get(pageBase / this.poolBytes);
     return arena === undefined ? 0 : arena.linear + (pageBase - arena.base);

@@ -72,6 +72,7 @@ export class Replay<Machine extends ReplayMachine = ReplayMachine> {
       profile: this.profile,
       hasPools: this.hasPools,
       keepStacks: options.stacks ?? true,
+      isDerived: trace.info.derivedFrom !== undefined,
     };
     this.machine = options.machine?.(machineOptions) ?? (new ReplayMachine(machineOptions) as Machine);
     this.feed = new EventFeed(trace, this.machine.arenas);
