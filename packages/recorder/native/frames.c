@@ -130,6 +130,12 @@ uint32_t frames_heap_of(void *thread_state)
     return heap == 0 || heap == main_heap ? 0 : number;
 }
 
+/* NULL where the layout is not known. */
+void *frames_interpreter_of(void *thread_state)
+{
+    return thread_state == NULL || at.minor == 0 ? NULL : POINTER((char *)thread_state, at.tstate_interp);
+}
+
 /* `_Py_DebugOffsets` of 3.13: cookie, version, free_threaded, then structs of 64-bit offsets. */
 static void prefer_published(const uint64_t *published)
 {

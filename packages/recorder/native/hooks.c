@@ -68,6 +68,7 @@ static COLD void context_changed(void *thread_state)
     }
     if (thread_state != NULL) {
         marks_listen();
+        collector_find(frames_interpreter_of(thread_state));
         state.context_is_settled = state.one_heap && !several_threads();
     }
 }
@@ -84,14 +85,20 @@ static inline uint32_t begin_event(int domain)
     return frames_capture(thread_state, domain == DOMAIN_RAW);
 }
 
-/* The interpreter's main thread has started to shut down; the GIL is held in these two domains. */
-static inline void notice_shutdown(int domain)
+static COLD void notice_now(void)
 {
-    if (UNLIKELY(*state.finalizing != NULL && !state.shutdown_seen) && domain != DOMAIN_RAW) {
-        int taken = lock();
-        mark_shutdown();
-        unlock(taken);
-    }
+    int taken;
+    if (collector_waits() && (*state.finalizing == NULL || state.shutdown_seen)) return;
+    taken = lock();
+    if (*state.finalizing != NULL && !state.shutdown_seen) mark_shutdown();
+    if (state.on && collector_stirs()) collector_look(frames_interpreter_of(python.current_thread_state()));
+    unlock(taken);
+}
+
+/* The interpreter's main thread has started to shut down, or the collector stirs; the GIL is held in these two domains. */
+static inline void notice(int domain)
+{
+    if (UNLIKELY((*state.finalizing != NULL && !state.shutdown_seen) || collector_stirs()) && domain != DOMAIN_RAW) notice_now();
 }
 
 static inline int passes_through(size_t size) { return size - 1 >= SMALL_REQUEST_MAX; }
@@ -133,7 +140,7 @@ static void *on_malloc(void *ctx, size_t size)
         return p;
     }
     if (UNLIKELY(!state.on)) return original->malloc(original->ctx, size);
-    notice_shutdown(domain);
+    notice(domain);
     enter_outer(size, NULL);
     p = original->malloc(original->ctx, size);
     thread.depth = 0;
@@ -153,7 +160,7 @@ static void *on_calloc(void *ctx, size_t nelem, size_t elsize)
         return p;
     }
     if (UNLIKELY(!state.on)) return original->calloc(original->ctx, nelem, elsize);
-    notice_shutdown(domain);
+    notice(domain);
     enter_outer(size, NULL);
     p = original->calloc(original->ctx, nelem, elsize);
     thread.depth = 0;
@@ -170,7 +177,7 @@ static void *on_realloc(void *ctx, void *old, size_t size)
     if (UNLIKELY(!state.on)) return original->realloc(original->ctx, old, size);
     taken = lock();
     if (!nested) {
-        notice_shutdown(domain);
+        notice(domain);
         enter_outer(size, old);
         thread.holds_unmaps = 1;
     }
@@ -195,7 +202,7 @@ static void on_free(void *ctx, void *p)
         original->free(original->ctx, p);
         return;
     }
-    if (!nested) notice_shutdown(domain);
+    if (!nested) notice(domain);
     {
         int taken = lock();
         if (LIKELY(state.on)) {

@@ -62,6 +62,7 @@ static void account(uint64_t now)
 void housekeeping(void)
 {
     uint64_t now = elapsed_ns();
+    collector_housekeeping();
     if (now - last_sample_ns >= SAMPLE_INTERVAL_NS) {
         sample(now);
         if (now >= next_account_ns) account(now);

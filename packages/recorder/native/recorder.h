@@ -5,7 +5,7 @@
  * Reading order: startup.c (who is recorded, which hooks), hooks.c (what each hook does), events.h
  * (how an event becomes bytes), frames.c (which Python line asked), tables.c (definitions the events
  * refer to), chunks.c (how bytes reach the file), process.c (fork, exec, exit), marks.c (markers,
- * samples, the start of shutdown), vitals.c and mappings.c (what else holds memory). The file format is described in packages/trace/FORMAT.md.
+ * samples, the start of shutdown), collector.c (collections), vitals.c and mappings.c (what else holds memory). The file format is described in packages/trace/FORMAT.md.
  *
  * Rules that hold everywhere: nothing here allocates through the traced allocators; memory comes
  * from mmap; while several threads run, `state.lock` is held whenever the encoder or a table is
@@ -66,6 +66,7 @@ typedef struct {
     void (*error_clear)(void);
     char *runtime;        /* &_PyRuntime */
     void *code_type;      /* &PyCode_Type */
+    void *module_type;    /* &PyModule_Type */
     int major, minor;
 } Interpreter;
 
@@ -168,6 +169,7 @@ HIDDEN int frames_prepare(void);
 HIDDEN uint32_t frames_capture(void *thread_state, int only_own_thread);
 HIDDEN void frames_forget_shadow(void);
 HIDDEN uint32_t frames_heap_of(void *thread_state);
+HIDDEN void *frames_interpreter_of(void *thread_state);
 
 /* tables.c */
 HIDDEN void tables_prepare(void);
@@ -183,7 +185,7 @@ HIDDEN void tables_each_region(void (*visit)(uintptr_t base, size_t bytes));
 HIDDEN void tables_region(int mapped, uintptr_t base, size_t size);
 HIDDEN void tables_sample(uint64_t elapsed_ns, uint64_t rss_pages, uint64_t size_pages, uint64_t shared_pages);
 HIDDEN void tables_mark(int kind, uint64_t elapsed_ns, uint64_t rss_pages, const char *label, size_t label_bytes, const char *evidence, size_t evidence_bytes);
-enum { NOTE_ACCOUNT = 1, NOTE_ARENA_RESIDENCY = 2, NOTE_MAPPING = 3, NOTE_MAPPING_GONE = 4, NOTE_MAPPING_RESIDENCY = 5 };
+enum { NOTE_ACCOUNT = 1, NOTE_ARENA_RESIDENCY = 2, NOTE_MAPPING = 3, NOTE_MAPPING_GONE = 4, NOTE_MAPPING_RESIDENCY = 5, NOTE_COLLECTION = 6 };
 HIDDEN void tables_note(int kind, const uint8_t *payload, size_t length);
 /* One bit for each hash of a known code object's address: nearly every free is told apart here. */
 #define CODE_FILTER_BITS 17
@@ -226,6 +228,23 @@ HIDDEN void mark_shutdown(void);
 HIDDEN void mark_plain(int kind, const char *label);
 HIDDEN void marks_listen(void);
 HIDDEN uint64_t elapsed_ns(void);
+
+/* collector.c: what each hook looks at; `count` of the youngest generation, and whether a collection goes on. */
+typedef struct {
+    const volatile int *count, *collecting;
+    int limit;             /* from this count on a collection is near; INT_MAX while it is switched off */
+    int seen;              /* the collection that goes on was noted */
+    int watch;             /* the next hook has to look */
+} Collector;
+extern HIDDEN Collector collector;
+HIDDEN void collector_find(void *of_interpreter);
+HIDDEN void collector_look(void *of_interpreter);
+HIDDEN void collector_housekeeping(void);
+HIDDEN int collector_waits(void);
+static inline int collector_stirs(void)
+{
+    return (*collector.collecting != collector.seen) | (*collector.count >= collector.limit) | collector.watch;
+}
 
 /* vitals.c */
 HIDDEN void vitals_take(uint64_t now);

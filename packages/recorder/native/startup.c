@@ -57,6 +57,7 @@ static int find_interpreter(void)
     *(void **)&python.error_clear = find("PyErr_Clear");
     python.runtime = find("_PyRuntime");
     python.code_type = find("PyCode_Type");
+    python.module_type = find("PyModule_Type");
     return python.get_allocator && python.set_allocator && python.get_arena_allocator && python.set_arena_allocator
         && python.setup_debug_hooks && python.get_version && python.is_initialized && python.current_thread_state && python.code_type
         && sscanf(python.get_version(), "%d.%d", &python.major, &python.minor) == 2;

@@ -25,6 +25,7 @@ export type {
   Account,
   AccountFieldName,
   ArenaResidency,
+  Collection,
   MappingResidency,
   NativeMapping,
   Notes,

@@ -28,6 +28,30 @@ const mapping = fc.record({
   sizeBytes: bytes,
 });
 
+const collection = fc.record({
+  event,
+  firstEvent: event,
+  generation: fc.integer({ min: 0, max: 2 }),
+  startNs: bytes,
+  elapsedNs: bytes,
+  collected: bytes,
+  uncollectable: bytes,
+});
+
+it("property: collections come back as they were written", () => {
+  fc.assert(
+    fc.property(fc.array(collection), (collections) => {
+      const trace = openBytes(
+        written((writer) => {
+          for (const one of collections) writer.tables.collection(one);
+          writer.finish(END);
+        }),
+      );
+      expect(trace.tables.notes.collections).toEqual(collections);
+    }),
+  );
+});
+
 it("property: notes come back as they were written", () => {
   fc.assert(
     fc.property(fc.array(account), fc.array(mapping), event, pairs, pairs, (accounts, mappings, at, a, b) => {

@@ -42,6 +42,7 @@ export const NoteKind = {
   mapping: 3,
   mappingGone: 4,
   mappingResidency: 5,
+  collection: 6,
 } as const;
 
 /** Numbers of the fields of an account; all are bytes. FORMAT.md says what each is. */

@@ -38,6 +38,20 @@ export interface MappingResidency {
   readonly bytes: ReadonlyMap<number, number>;
 }
 
+/** A collection of cyclic garbage by the main interpreter. What it freed are the frees from `firstEvent` on and before `event`. */
+export interface Collection {
+  /** Number of the event that follows its end, and of the first one within it; equal where it freed nothing. */
+  readonly event: number;
+  readonly firstEvent: number;
+  readonly generation: number;
+  /** Since the start of the recording: when it began, and how long it took at most; 0 where its beginning went unseen. */
+  readonly startNs: number;
+  readonly elapsedNs: number;
+  /** Objects that it freed, and those that it could not. */
+  readonly collected: number;
+  readonly uncollectable: number;
+}
+
 /** All notes of a trace. */
 export class Notes {
   readonly accounts: Account[] = [];
@@ -49,6 +63,8 @@ export class Notes {
   /** By mapping id: number of the event that follows its unmapping. */
   readonly mappingGoneAt = new Map<number, number>();
   readonly mappingResidency: MappingResidency[] = [];
+  /** In the order of their ends. */
+  readonly collections: Collection[] = [];
 
   /** Takes in one note; `reader` holds its payload and no more. */
   read(kind: number, event: number, reader: ByteReader): void {
@@ -59,6 +75,7 @@ export class Notes {
     else if (kind === NoteKind.mappingGone) this.mappingGoneAt.set(reader.varint("a mapping"), event);
     else if (kind === NoteKind.mappingResidency)
       this.mappingResidency.push({ event, bytes: readPairs(reader, "a mapping's resident bytes") });
+    else if (kind === NoteKind.collection) this.collections.push(readCollection(event, reader));
   }
 }
 
@@ -83,6 +100,16 @@ function readMapping(event: number, reader: ByteReader): NativeMapping {
   return { event, isFile: (flags & 1) !== 0, isShared: (flags & 2) !== 0, stack, base, sizeBytes };
 }
 
+function readCollection(event: number, reader: ByteReader): Collection {
+  const generation = reader.varint("a generation");
+  const firstEvent = reader.varint("an event");
+  const startNs = reader.varint("a time");
+  const elapsedNs = reader.varint("a time");
+  const collected = reader.varint("a count of objects");
+  const uncollectable = reader.varint("a count of objects");
+  return { event, firstEvent, generation, startNs, elapsedNs, collected, uncollectable };
+}
+
 function readPairs(reader: ByteReader, what: string): Map<number, number> {
   const pairs = new Map<number, number>();
   while (!reader.atEnd) {
@@ -104,6 +131,11 @@ export const notePayload = {
   mapping(out: ByteWriter, { isFile, isShared, stack, base, sizeBytes }: NativeMapping): void {
     out.u8((isFile ? 1 : 0) | (isShared ? 2 : 0));
     for (const number of [stack, base, sizeBytes]) out.varint(number);
+  },
+  collection(out: ByteWriter, one: Collection): void {
+    const { generation, firstEvent, startNs, elapsedNs, collected, uncollectable } = one;
+    for (const number of [generation, firstEvent, startNs, elapsedNs, collected, uncollectable])
+      out.varint(number);
   },
 };
 

@@ -5,6 +5,7 @@ import { NoteKind, TableRecord } from "./constants.ts";
 import {
   type Account,
   type ArenaResidency,
+  type Collection,
   type MappingResidency,
   type NativeMapping,
   notePayload,
@@ -117,6 +118,10 @@ export class TableWriter {
 
   mappingResidency({ event, bytes }: MappingResidency): void {
     this.note(NoteKind.mappingResidency, event, (out) => notePayload.pairs(out, bytes));
+  }
+
+  collection(collection: Collection): void {
+    this.note(NoteKind.collection, collection.event, (out) => notePayload.collection(out, collection));
   }
 
   private note(kind: number, event: number, write: (out: ByteWriter) => void): void {
