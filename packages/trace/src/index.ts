@@ -19,6 +19,7 @@ export { readEnd } from "./format/ending.ts";
 export type { TraceEvent } from "./format/event-encoder.ts";
 export { EventFeed } from "./format/event-feed.ts";
 export type { EventSink } from "./format/event-sink.ts";
+export type { EventSupply } from "./format/event-supply.ts";
 export { readEvents, type TraceItem } from "./format/events.ts";
 export type { StackMode, TraceEnd, TraceInfo } from "./format/info.ts";
 export type {
@@ -46,6 +47,9 @@ export {
 } from "./format/tables.ts";
 export { type ByteSink, TraceWriter, type WriterOptions } from "./format/writer.ts";
 export { type Frame, Stacks } from "./lines/stacks.ts";
+export { canPack, EventRing } from "./pipeline/event-ring.ts";
+export { fillRing } from "./pipeline/fill-ring.ts";
+export { RingFeed } from "./pipeline/ring-feed.ts";
 export { DomainsRecording, type RecordDomainsOptions, recordDomains } from "./recording/record-domains.ts";
 export type { Heap } from "./replay/heap.ts";
 export { columnOver, type LiveBlocks } from "./replay/live-blocks.ts";

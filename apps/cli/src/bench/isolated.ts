@@ -1,8 +1,8 @@
 // A process for an allocator that could do without: nothing that V8 learns from one reaches another.
 
 import { join } from "node:path";
+import { packageFolder } from "../shared/package-folder.ts";
 import type { Candidate, Entrant } from "./entrant.ts";
-import { packageFolder } from "./package-folder.ts";
 import { ProcessContender } from "./process-contender.ts";
 
 /** @param loads the modules that candidates came from. */

@@ -4,8 +4,8 @@ import { type BudgetResult, type Budgets, checkBudgets } from "@obmalloc/insight
 import { momentOf, TraceQuestionError } from "@obmalloc/trace";
 import { ExitCode } from "../shared/exit-codes.ts";
 import { FileSource } from "../shared/file-source.ts";
+import { openSource } from "../shared/open-trace.ts";
 import { writeJson, writeLines } from "../shared/output.ts";
-import { openSource } from "../shared/recording.ts";
 import { type Look, lookOf } from "../shared/terminal.ts";
 import { formatBytes } from "../shared/units.ts";
 

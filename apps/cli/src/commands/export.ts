@@ -10,8 +10,9 @@ import { pprof } from "../exports/pprof.ts";
 import { blocksTable, csvLines, eventsTable, type Table } from "../exports/tables.ts";
 import { ExitCode } from "../shared/exit-codes.ts";
 import { FileError, FileSource } from "../shared/file-source.ts";
+import { openSource } from "../shared/open-trace.ts";
 import { writeLines } from "../shared/output.ts";
-import { openSource, type Recording, replayTo } from "../shared/recording.ts";
+import { type Recording, replayTo } from "../shared/recording.ts";
 
 /** Names of formats, with the file ending that each usually has. */
 const EXPORT_FORMATS = {

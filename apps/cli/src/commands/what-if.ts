@@ -5,9 +5,10 @@ import { recordedSettings, type Settings, settingsName, whatIf } from "@obmalloc
 import { momentOf, TraceQuestionError } from "@obmalloc/trace";
 import { ExitCode } from "../shared/exit-codes.ts";
 import { FileSource } from "../shared/file-source.ts";
+import { openSource } from "../shared/open-trace.ts";
 import { writeJson, writeLines } from "../shared/output.ts";
 import { Progress } from "../shared/progress.ts";
-import { momentJson, openSource, requirePools } from "../shared/recording.ts";
+import { momentJson, requirePools } from "../shared/recording.ts";
 import { lookOf } from "../shared/terminal.ts";
 import type { WhatIfAnswer, WhatIfRow } from "../what-if/answer.ts";
 import { realMalloc } from "../what-if/real-malloc.ts";

@@ -2,9 +2,10 @@
 
 import { type ExplainOptions, type Explanation, explain } from "@obmalloc/insight";
 import { momentOf, Stacks, type TraceReader } from "@obmalloc/trace";
+import { DecodeAside } from "../decode/decode-aside.ts";
 import { FileSource } from "./file-source.ts";
+import { openSource } from "./open-trace.ts";
 import { Progress } from "./progress.ts";
-import { openSource } from "./recording.ts";
 
 export interface Explained {
   readonly trace: TraceReader;
@@ -12,8 +13,8 @@ export interface Explained {
   readonly explanation: Explanation;
 }
 
-/** {@link ExplainOptions}, but for the progress: that is shown here. */
-export type ExplainFileOptions = Omit<ExplainOptions, "onProgress">;
+/** {@link ExplainOptions}, but for what is seen to here. */
+export type ExplainFileOptions = Omit<ExplainOptions, "onProgress" | "events">;
 
 /** @throws {TraceQuestionError} when there is no such moment, or the recording cannot be replayed. */
 export function explainFile(
@@ -21,10 +22,17 @@ export function explainFile(
   at: string | undefined,
   options: ExplainFileOptions = {},
 ): Explained {
-  const trace = openSource(FileSource.open(file));
+  const source = FileSource.open(file);
+  const decoding = DecodeAside.start(file);
+  const trace = openSource(source);
   const moment = momentOf(trace, at);
   const progress = new Progress("replaying", moment.event);
-  const explanation = explain(trace, moment, { ...options, onProgress: progress.update });
+  const explanation = explain(trace, moment, {
+    ...options,
+    ...decoding?.eventsOf(trace),
+    onProgress: progress.update,
+  });
   progress.stop();
+  decoding?.stop();
   return { trace, stacks: new Stacks(trace.tables), explanation };
 }

@@ -1,17 +1,8 @@
 // Opening a trace and going to a moment of it.
 
-import { inflateRawSync } from "node:zlib";
-import {
-  type ByteSource,
-  type Moment,
-  momentOf,
-  type OpenOptions,
-  Replay,
-  Stacks,
-  TraceQuestionError,
-  TraceReader,
-} from "@obmalloc/trace";
+import { type Moment, momentOf, Replay, Stacks, TraceQuestionError, type TraceReader } from "@obmalloc/trace";
 import { FileSource } from "./file-source.ts";
+import { openSource } from "./open-trace.ts";
 import { Progress } from "./progress.ts";
 import { formatCount } from "./units.ts";
 
@@ -30,16 +21,6 @@ export interface Recording {
   readonly replay: Replay;
   readonly moment: Moment;
   readonly stacks: Stacks;
-}
-
-/** For the functions that read traces: how Node undoes the compression of a chunk. */
-export const openOptions: OpenOptions = {
-  inflate: (bytes, sizeBytes) => inflateRawSync(bytes, { maxOutputLength: sizeBytes }),
-};
-
-/** @throws {TraceError} when there is no trace. */
-export function openSource(source: ByteSource): TraceReader {
-  return TraceReader.open(source, openOptions);
 }
 
 /**

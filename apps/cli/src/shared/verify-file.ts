@@ -1,9 +1,10 @@
 // Replaying a whole file, and judging what the result means for a file that may be cut or damaged.
 
 import { type Certificate, readEnd, Stacks, TraceCutError, type TraceReader, verify } from "@obmalloc/trace";
+import { DecodeAside } from "../decode/decode-aside.ts";
 import { FileSource } from "./file-source.ts";
+import { openOptions, openSource } from "./open-trace.ts";
 import { Progress } from "./progress.ts";
-import { openOptions, openSource } from "./recording.ts";
 
 /** A certificate, and what it is of. */
 export interface Verified {
@@ -20,10 +21,12 @@ export interface Verified {
 /** @throws {FileError} {@link TraceError} when there is no trace to verify. */
 export function verifyFile(file: string): Verified {
   const source = FileSource.open(file);
+  const decoding = DecodeAside.start(file);
   const trace = openSource(source);
   const progress = new Progress("replaying", trace.eventCount);
-  const certificate = verify(trace, progress.update);
+  const certificate = verify(trace, { ...decoding?.eventsOf(trace), onProgress: progress.update });
   progress.stop();
+  decoding?.stop();
   const { damage, mismatch, evidence, hasPools } = certificate;
   // A killed process leaves a file that ends anywhere. Where the end is there, the same signs mean damage.
   const isCut = trace.end === undefined && readEnd(source, openOptions) === undefined;

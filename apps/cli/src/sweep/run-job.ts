@@ -4,7 +4,8 @@ import { ObmallocError, profileFor } from "@obmalloc/abi";
 import { recordedSettings, whatIf } from "@obmalloc/insight";
 import { momentOf } from "@obmalloc/trace";
 import { FileSource } from "../shared/file-source.ts";
-import { openSource, requirePools } from "../shared/recording.ts";
+import { openSource } from "../shared/open-trace.ts";
+import { requirePools } from "../shared/recording.ts";
 import type { SweepJob, SweepSettings } from "./matrix.ts";
 
 /** A row of the results; bytes. Null where it does not apply, or the job failed: then `error` says why. */

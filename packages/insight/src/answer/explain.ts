@@ -42,6 +42,8 @@ export interface Explanation {
 /** How much is tried, and who is told. */
 export interface ExplainOptions {
   readonly onProgress?: (events: number) => void;
+  /** Where the trace's events come from, as a replay takes it. @defaultValue they are decoded here */
+  readonly events?: ExamineOptions["events"];
   /**
    * Which remedies are tried: those that follow from the heap at the moment, or also those that need the recording replayed once more
    * each; or none. @defaultValue all up to {@link REPLAYED_EVENTS_MAX} events
@@ -58,10 +60,11 @@ export const REPLAYED_EVENTS_MAX = 4_000_000;
 
 /** @throws {TraceQuestionError} when the recording's version cannot be replayed. */
 export function explain(trace: TraceReader, moment: Moment, options: ExplainOptions = {}): Explanation {
-  const { onProgress, onPoint } = options;
+  const { onProgress, onPoint, events } = options;
   const examination = examine(trace, moment, {
     ...(onProgress === undefined ? {} : { onProgress }),
     ...(onPoint === undefined ? {} : { onPoint }),
+    ...(events === undefined ? {} : { events }),
   });
   const { replay, stacks, timeline } = examination;
   const found = {

@@ -1,6 +1,6 @@
 // One pass over a recording up to a moment: everything that the answers are made of.
 
-import { type Moment, Replay, Stacks, type TraceReader } from "@obmalloc/trace";
+import { type Moment, Replay, type ReplayOptions, Stacks, type TraceReader } from "@obmalloc/trace";
 import { HistoryMachine } from "./history-machine.ts";
 import { type StackTally, tallyStacks } from "./tally.ts";
 import { Clock, type TimePoint, timePoint } from "./timeline.ts";
@@ -25,6 +25,8 @@ export interface Examination {
 /** How a recording is looked through, and who is told. */
 export interface ExamineOptions {
   readonly onProgress?: (events: number) => void;
+  /** Where the trace's events come from, as a replay takes it. @defaultValue they are decoded here */
+  readonly events?: ReplayOptions["events"];
   /** Points of the timeline. @defaultValue 240 */
   readonly points?: number;
   /** Called at each point of the timeline and at each marker. */
@@ -40,10 +42,11 @@ const HALF = 0.5;
 
 /** Replays `trace` up to `moment`. @throws {TraceQuestionError} for versions that cannot be replayed. */
 export function examine(trace: TraceReader, moment: Moment, options: ExamineOptions = {}): Examination {
-  const { points = 240, onProgress } = options;
+  const { points = 240, onProgress, events } = options;
   const replay = new Replay(trace, {
     machine: (machineOptions) => new HistoryMachine(machineOptions),
     ...(onProgress === undefined ? {} : { onProgress }),
+    ...(events === undefined ? {} : { events }),
   });
   const clock = new Clock(trace);
   const stackCount = trace.tables.nodeCode.length;

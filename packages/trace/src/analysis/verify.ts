@@ -3,7 +3,7 @@
 import type { TraceError } from "../errors.ts";
 import type { TraceReader } from "../format/reader.ts";
 import type { Mismatch } from "../replay/mismatch.ts";
-import { type EvidenceCheck, Replay } from "../replay/replay.ts";
+import { type EvidenceCheck, Replay, type ReplayOptions } from "../replay/replay.ts";
 
 /** What a complete replay has proved, or where it stopped. */
 export interface Certificate {
@@ -26,11 +26,11 @@ export interface Certificate {
 }
 
 /** Replays all of `trace` and says how exact it was. */
-export function verify(trace: TraceReader, onProgress?: (events: number) => void): Certificate {
-  const replay = new Replay(
-    trace,
-    onProgress === undefined ? { stacks: false } : { stacks: false, onProgress },
-  ).runTo();
+export function verify(
+  trace: TraceReader,
+  options: Pick<ReplayOptions, "onProgress" | "events"> = {},
+): Certificate {
+  const replay = new Replay(trace, { ...options, stacks: false }).runTo();
   const replayed =
     replay.mismatch === undefined && replay.damage === undefined && replay.event === trace.eventCount;
   const heaps = [...replay.machine.allHeaps()].map(({ heap }) => heap);

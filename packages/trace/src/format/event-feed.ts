@@ -5,14 +5,27 @@ import type { AddressSpace } from "./address-space.ts";
 import { CHUNK_HEADER_BYTES } from "./constants.ts";
 import { EventDecoder } from "./event-decoder.ts";
 import type { EventSink } from "./event-sink.ts";
+import type { EventSupply } from "./event-supply.ts";
 import type { TraceReader } from "./reader.ts";
+
+const goOn = () => true;
+/** For events that somebody has had already. */
+const NOWHERE: EventSink = {
+  allocate: goOn,
+  free: goOn,
+  reallocate: goOn,
+  outside: goOn,
+  context: goOn,
+  arenaMapped: goOn,
+  arenaUnmapped: goOn,
+};
 
 /**
  * Decodes a trace from its beginning. It holds one chunk at a time.
  *
  * Where the trace is damaged or cut it stops for good; {@link damage} says why. What came before is sound.
  */
-export class EventFeed {
+export class EventFeed implements EventSupply {
   damage: TraceError | undefined;
   private readonly trace: TraceReader;
   private readonly decoder: EventDecoder;
@@ -21,6 +34,16 @@ export class EventFeed {
   constructor(trace: TraceReader, space: AddressSpace) {
     this.trace = trace;
     this.decoder = new EventDecoder(trace.tables, space, trace.info.pageShift);
+  }
+
+  /** A feed that goes on with event number `event`, in a space as it is at that moment. */
+  static from(trace: TraceReader, space: AddressSpace, event: number): EventFeed {
+    const feed = new EventFeed(trace, space);
+    const chunk = trace.eventChunks.findIndex((header) => header.firstEvent + header.eventCount > event);
+    feed.nextChunk = chunk < 0 ? trace.eventChunks.length : chunk;
+    let ahead = event - (trace.eventChunks[feed.nextChunk]?.firstEvent ?? event);
+    while (ahead > 0 && feed.run(NOWHERE, ahead)) ahead -= feed.eventsGiven;
+    return feed;
   }
 
   /** How many events the last call of {@link run} gave. */

@@ -3,7 +3,9 @@
 import { ilp32, lp64, type Profile, profileFor } from "@obmalloc/abi";
 import { formatDebugMallocStats } from "@obmalloc/pymalloc";
 import { type TraceError, TraceQuestionError } from "../errors.ts";
+import type { AddressSpace } from "../format/address-space.ts";
 import { EventFeed } from "../format/event-feed.ts";
+import type { EventSupply } from "../format/event-supply.ts";
 import type { TraceReader } from "../format/reader.ts";
 import type { Mark } from "../format/tables.ts";
 import { type MachineOptions, ReplayMachine } from "./machine.ts";
@@ -17,6 +19,8 @@ export interface ReplayOptions<Machine extends ReplayMachine = ReplayMachine> {
   readonly onProgress?: (events: number) => void;
   /** Makes the machine, for one that sees more of each event. @defaultValue a plain {@link ReplayMachine} */
   readonly machine?: (options: MachineOptions) => Machine;
+  /** Gives the trace's events. @defaultValue an {@link EventFeed}, which decodes them */
+  readonly events?: (space: AddressSpace) => EventSupply;
 }
 
 /** What the process itself said of pymalloc at a marker, against what the replay says. */
@@ -56,7 +60,7 @@ export class Replay<Machine extends ReplayMachine = ReplayMachine> {
   /** One entry for each marker passed so far that has the process's own account. */
   readonly evidence: EvidenceCheck[] = [];
 
-  private readonly feed: EventFeed;
+  private readonly feed: EventSupply;
   private readonly onProgress: ((events: number) => void) | undefined;
   private nextMark = 0;
   private nextProgress = PROGRESS_EVENTS;
@@ -75,7 +79,7 @@ export class Replay<Machine extends ReplayMachine = ReplayMachine> {
       isDerived: trace.info.derivedFrom !== undefined,
     };
     this.machine = options.machine?.(machineOptions) ?? (new ReplayMachine(machineOptions) as Machine);
-    this.feed = new EventFeed(trace, this.machine.arenas);
+    this.feed = options.events?.(this.machine.arenas) ?? new EventFeed(trace, this.machine.arenas);
   }
 
   /** Whether nothing more can be replayed. */

@@ -3,10 +3,10 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { dirname, join } from "node:path";
+import { packageFolder } from "../../shared/package-folder.ts";
 import { built, compile, toolVersion } from "../build.ts";
 import type { Candidate, Entrant } from "../entrant.ts";
 import { MissingPeerError } from "../errors.ts";
-import { packageFolder } from "../package-folder.ts";
 import { ProcessContender } from "../process-contender.ts";
 
 const ADVICE = "needs Linux with glibc and a C compiler (cc)";

@@ -2,8 +2,8 @@
 
 import { join } from "node:path";
 import { Worker } from "node:worker_threads";
+import { packageFolder } from "../../shared/package-folder.ts";
 import { BenchError } from "../errors.ts";
-import { packageFolder } from "../package-folder.ts";
 import type { SizeRange } from "../streams/kind.ts";
 import type { Answer, Command, Work } from "./protocol.ts";
 import type { WorkerHeapSource } from "./worker-heap.ts";

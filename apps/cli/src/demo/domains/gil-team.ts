@@ -3,7 +3,7 @@
 import { join } from "node:path";
 import { Worker } from "node:worker_threads";
 import type { DomainsHandle, GilThread } from "@obmalloc/domains";
-import { packageFolder } from "../../bench/package-folder.ts";
+import { packageFolder } from "../../shared/package-folder.ts";
 
 export type GilTask =
   /** Adds to a plain word, many times; with the lock or without it. */

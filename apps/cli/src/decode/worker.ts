@@ -1,0 +1,17 @@
+// A thread that decodes a trace for another one, which replays it: workerData is a DecodeWork.
+
+import { workerData } from "node:worker_threads";
+import { canPack, EventRing, fillRing } from "@obmalloc/trace";
+import { FileSource } from "../shared/file-source.ts";
+import { openSource } from "../shared/open-trace.ts";
+import type { DecodeWork } from "./decode-aside.ts";
+
+const { path, bytes } = workerData as DecodeWork;
+const ring = new EventRing(bytes);
+try {
+  const trace = openSource(FileSource.open(path));
+  if (canPack(trace.tables.nodeCode.length)) fillRing(trace, ring);
+  else ring.end("failed");
+} catch {
+  ring.end("failed"); // the other thread meets the error itself, and says it
+}

@@ -1,0 +1,98 @@
+// Batches of packed events on their way from the thread that decodes to the thread that replays, in shared memory.
+
+import { PACKED_STACKS_MAX } from "./packed-events.ts";
+
+/** Words of a batch: some thousand events, which stay in a processor's cache. */
+export const BATCH_WORDS = 1 << 13;
+const SLOTS = 1 << 6;
+
+// Words in front of the batches.
+const PUBLISHED = 0;
+const CONSUMED = 1;
+const STATE = 2;
+const LENGTHS = 16;
+const CONTROL_WORDS = LENGTHS + SLOTS;
+
+const State = { running: 0, ended: 1, failed: 2, abandoned: 3 } as const;
+
+/** Whether the events of a trace with so many stacks fit into packed words. */
+export const canPack = (stacks: number): boolean => stacks <= PACKED_STACKS_MAX;
+
+/** Both ends of a ring of batches. Each thread makes one over the same bytes; one writes, the other one reads. */
+export class EventRing {
+  readonly bytes: SharedArrayBuffer;
+  private readonly control: Int32Array;
+  private readonly words: Uint32Array;
+
+  /** @param bytes of a ring that another thread has made. */
+  constructor(bytes?: SharedArrayBuffer) {
+    this.bytes = bytes ?? new SharedArrayBuffer((CONTROL_WORDS + SLOTS * BATCH_WORDS) * 4);
+    this.control = new Int32Array(this.bytes, 0, CONTROL_WORDS);
+    this.words = new Uint32Array(this.bytes, CONTROL_WORDS * 4);
+  }
+
+  // The writer's end.
+
+  /** Words for the next batch; waits for one that has been read. Undefined when nobody reads any more. */
+  room(): Uint32Array | undefined {
+    const { control } = this;
+    const published = Atomics.load(control, PUBLISHED);
+    for (;;) {
+      if (Atomics.load(control, STATE) === State.abandoned) return undefined;
+      const consumed = Atomics.load(control, CONSUMED);
+      if (published - consumed < SLOTS) return this.slot(published, BATCH_WORDS);
+      Atomics.wait(control, CONSUMED, consumed);
+    }
+  }
+
+  /** The words that {@link room} gave are ready, as far as `length`. */
+  publish(length: number): void {
+    const { control } = this;
+    const published = Atomics.load(control, PUBLISHED);
+    control[LENGTHS + (published % SLOTS)] = length;
+    Atomics.store(control, PUBLISHED, published + 1);
+    Atomics.notify(control, PUBLISHED);
+  }
+
+  /** Nothing follows: because the trace ends here, or because whoever wrote cannot go on. */
+  end(how: "ended" | "failed"): void {
+    Atomics.compareExchange(this.control, STATE, State.running, State[how]);
+    if (this.room() !== undefined) this.publish(0); // wakes the reader
+  }
+
+  // The reader's end.
+
+  /**
+   * The next batch, which stays as it is until {@link release}. Waits for it up to `patienceMs`.
+   *
+   * @returns why there is none instead: nothing follows, or the writer gave up or gave no sign for so long.
+   */
+  next(patienceMs: number): Uint32Array | "ended" | "failed" {
+    const { control } = this;
+    const consumed = Atomics.load(control, CONSUMED);
+    while (Atomics.load(control, PUBLISHED) === consumed) {
+      if (Atomics.wait(control, PUBLISHED, consumed, patienceMs) === "timed-out") return "failed";
+    }
+    const length = control[LENGTHS + (consumed % SLOTS)]!;
+    if (length > 0) return this.slot(consumed, length);
+    return Atomics.load(control, STATE) === State.ended ? "ended" : "failed";
+  }
+
+  /** The batch that {@link next} gave has been read. */
+  release(): void {
+    Atomics.add(this.control, CONSUMED, 1);
+    Atomics.notify(this.control, CONSUMED);
+  }
+
+  /** Nobody reads any more: the writer is to stop. */
+  abandon(): void {
+    Atomics.store(this.control, STATE, State.abandoned);
+    Atomics.add(this.control, CONSUMED, 1); // wakes a writer that waits for room
+    Atomics.notify(this.control, CONSUMED);
+  }
+
+  private slot(batch: number, length: number): Uint32Array {
+    const from = (batch % SLOTS) * BATCH_WORDS;
+    return this.words.subarray(from, from + length);
+  }
+}

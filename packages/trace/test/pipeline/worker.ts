@@ -1,0 +1,28 @@
+// A thread that decodes for a test: workerData has the trace's bytes and the ring's, and how many batches it may give.
+
+import { workerData } from "node:worker_threads";
+import { EventRing, fillRing } from "../../src/index.ts";
+import { openBytes } from "../support.ts";
+
+const { trace, bytes, batches } = workerData as {
+  trace: Uint8Array;
+  bytes: SharedArrayBuffer;
+  batches: number;
+};
+
+/** A ring that breaks after some batches, as if the thread had run out of memory. */
+class BreakingRing extends EventRing {
+  private left = batches;
+
+  override room(): Uint32Array | undefined {
+    if (this.left-- === 0) throw new Error("broken");
+    return super.room();
+  }
+}
+
+const ring = new BreakingRing(bytes);
+try {
+  fillRing(openBytes(trace), ring);
+} catch {
+  ring.end("failed");
+}
