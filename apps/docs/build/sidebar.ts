@@ -5,6 +5,7 @@ import {
   apiSlug,
   commandLineSlug,
   decisions,
+  invariantsSlug,
   measurements,
   packageNames,
   readmes,
@@ -44,7 +45,23 @@ export const sidebar: Group[] = [
       "learn/reading-debugmallocstats",
     ],
   },
-  { label: "Python", items: ["python/memory-that-stays"] },
+  {
+    label: "Python",
+    items: [
+      "python/memory-that-stays",
+      "python/record",
+      "python/verify",
+      "python/explain",
+      "python/pins",
+      "python/what-if",
+      "python/diff",
+      "python/check",
+      "python/report",
+      "python/export",
+      "python/sweep",
+      "python/limits",
+    ],
+  },
   { label: "JavaScript", items: ["javascript/first-heap"] },
   {
     label: "Reference",
@@ -62,6 +79,12 @@ export const sidebar: Group[] = [
   {
     label: "Design",
     collapsed: true,
-    items: ["design/how-it-works", group("Decisions", decisions), group("Measurements", measurements)],
+    items: [
+      "design/how-it-works",
+      "design/exactness",
+      { label: "Invariants", slug: invariantsSlug },
+      group("Decisions", decisions),
+      group("Measurements", measurements),
+    ],
   },
 ];

@@ -64,6 +64,7 @@ export const traceFormat: Source = {
 
 export const apiSlug = (name: string): string => `reference/api/${name}`;
 export const commandLineSlug = "reference/command-line";
+export const invariantsSlug = "design/invariants";
 
 /** Every Markdown file that becomes a page. */
 export const sources: readonly Source[] = [traceFormat, ...readmes, ...decisions, ...measurements];
@@ -71,6 +72,7 @@ export const sources: readonly Source[] = [traceFormat, ...readmes, ...decisions
 /** Every page that is written before a build. */
 export const generatedSlugs: readonly string[] = [
   commandLineSlug,
+  invariantsSlug,
   ...sources.map(({ slug }) => slug),
   ...packageNames.map(apiSlug),
 ];

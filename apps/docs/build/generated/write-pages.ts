@@ -6,8 +6,9 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { apiPages } from "./api.ts";
 import { commandLinePage } from "./command-line.ts";
+import { invariantsPage } from "./invariants.ts";
 import { pageOf } from "./page.ts";
-import { commandLineSlug, generatedSlugs, readText, sources } from "./repository.ts";
+import { commandLineSlug, generatedSlugs, invariantsSlug, readText, sources } from "./repository.ts";
 
 const folder = fileURLToPath(new URL("../../src/content/docs/generated/", import.meta.url));
 
@@ -17,6 +18,7 @@ export async function writeGeneratedPages(): Promise<void> {
   const pages = new Map<string, string>([
     ...api,
     [commandLineSlug, commandLine],
+    [invariantsSlug, invariantsPage()],
     ...sources.map((source) => [source.slug, pageOf(source, readText(source.path))] as const),
   ]);
   rmSync(folder, { recursive: true, force: true });

@@ -16,17 +16,19 @@ const fileOf = (path: string): string => (path === "" || path.endsWith("/") ? `$
 export function brokenLinks(pages: readonly string[]): string[] {
   const htmlOf = (path: string) => readFileSync(join(siteFolder, fileOf(path)), "utf8");
   const ids = new Map(pages.map((path) => [path, new Set(attributes(htmlOf(path), "id"))]));
-  return pages.flatMap((from) => {
+  const broken = new Map<string, string[]>();
+  for (const from of pages) {
     const targets = [...attributes(htmlOf(from), "href"), ...attributes(htmlOf(from), "src")];
-    return [...new Set(targets)].flatMap((target) => {
+    for (const target of new Set(targets)) {
       const url = new URL(target, `http://site/${from}`);
-      if (url.host !== "site") return [];
+      if (url.host !== "site") continue;
       const path = decodeURIComponent(url.pathname.slice(1));
       const anchor = decodeURIComponent(url.hash.slice(1));
-      const where = `/${from}: ${target}`;
-      if (!existsSync(join(siteFolder, fileOf(path)))) return [`${where}: leads nowhere`];
-      const hasPlace = anchor === "" || (ids.get(path)?.has(anchor) ?? false);
-      return hasPlace ? [] : [`${where}: no such place there`];
-    });
-  });
+      const isThere = existsSync(join(siteFolder, fileOf(path)));
+      if (isThere && (anchor === "" || ids.get(path)?.has(anchor))) continue;
+      const problem = `${url.pathname}${url.hash}: ${isThere ? "no such place there" : "leads nowhere"}`;
+      broken.set(problem, [...(broken.get(problem) ?? []), from]);
+    }
+  }
+  return [...broken].map(([problem, from]) => `${problem}, from ${from.length} pages, such as /${from[0]}`);
 }
