@@ -43,54 +43,53 @@ describe.skipIf(!existsSync(CHROMIUM))("the report in a browser", () => {
       if (!request.url().startsWith("file:")) problems.push(`asked for ${request.url()}`);
     });
     await page.goto(`${pathToFileURL(report)}`);
-    await page.waitForFunction(
-      () => document.querySelector("obm-arena-map")?.shadowRoot?.querySelector("td") != null,
-    );
+    await page.locator("obm-heap[data-ready]").waitFor();
     return { page, problems };
   }
 
   it("opens without a complaint, and its pictures say the same as text", async () => {
     const { page, problems } = await open();
-    const twins = await page.evaluate(() =>
-      ["obm-waterfall", "obm-timeline", "obm-arena-map"].map(
-        (name) => document.querySelector(name)!.shadowRoot!.querySelectorAll("tbody tr").length,
-      ),
-    );
-    expect(twins[0]).toBe(7);
-    expect(twins[1]).toBeGreaterThan(30);
-    expect(twins[2]).toBe(11);
+    await page.locator("obm-heap summary").click();
+    const rows = (name: string) => page.locator(`${name} tbody tr`).count();
+    expect(await rows("obm-waterfall")).toBe(7);
+    expect(await rows("obm-timeline")).toBeGreaterThan(30);
+    const arenas = page.locator("obm-heap tbody tr");
+    expect(await arenas.count()).toBe(11);
+    expect(await arenas.filter({ hasText: "pinned.py:31 work" }).count()).toBeGreaterThan(3);
     expect(problems).toEqual([]);
     await page.close();
   });
 
-  it("is moved through by keys, keeps the moment in its address, and finds it again", async () => {
+  it("is moved through by keys, keeps moment, colours and choice in its address, and finds them again", async () => {
     const { page, problems } = await open();
-    const status = () =>
-      page.evaluate(
-        () => document.querySelector("obm-arena-map")!.shadowRoot!.querySelector(".status")!.textContent,
-      );
-    const last = await status();
-    await page.locator("obm-arena-map canvas").focus();
+    const shown = () => page.locator("obm-heap .counter").textContent();
+    const last = await shown();
+    await page.locator("obm-heap canvas").focus();
     for (let i = 0; i < 5; i++) await page.keyboard.press(",");
-    const earlier = await status();
+    const earlier = await shown();
     expect(earlier).not.toBe(last);
-    const address = page.url();
-    expect(address).toMatch(/#event=\d+$/);
-    const event = /#event=(\d+)/.exec(address)![1]!;
-    expect(earlier!.replaceAll(",", "")).toContain(`Event ${event}`);
-    await page.keyboard.press("ArrowRight");
-    expect(await status()).toContain("pool 1");
+    await page.locator("obm-heap .tools select").selectOption("line");
+    await page.locator("obm-heap canvas").focus();
+    for (const key of ["ArrowDown", "Enter", "ArrowDown", "ArrowDown"]) await page.keyboard.press(key);
+    const chosen = await page.locator("obm-heap .status").textContent();
+    expect(chosen).toMatch(/ at 0x[0-9a-f]+: /);
+    await page.waitForFunction(() => /heap=\d+&heap-colours=line&heap-at=0x/.test(location.hash));
     await page.reload();
-    await page.waitForFunction(
-      (text) =>
-        document
-          .querySelector("obm-arena-map")!
-          .shadowRoot!.querySelector(".status")!
-          .textContent!.replaceAll(",", "")
-          .includes(text),
-      `Event ${event}`,
-    );
+    await page.locator("obm-heap[data-ready]").waitFor();
+    expect(await shown()).toBe(earlier);
+    expect(await page.locator("obm-heap .tools select").inputValue()).toBe("line");
+    expect(await page.locator("obm-heap .status").textContent()).toBe(chosen);
     expect(problems).toEqual([]);
+    await page.close();
+  });
+
+  it("moves the timeline and the heap together", async () => {
+    const { page } = await open();
+    const moment = () => page.locator("obm-heap .counter").textContent();
+    const last = await moment();
+    await page.locator("obm-timeline canvas").focus();
+    await page.keyboard.press("Home");
+    expect(await moment()).not.toBe(last);
     await page.close();
   });
 

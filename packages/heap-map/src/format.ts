@@ -25,3 +25,5 @@ export function percentText(share: number): string {
 }
 
 export const secondsText = (nanoseconds: number): string => `${(nanoseconds / 1e9).toFixed(2)} s`;
+
+export const addressText = (address: number): string => `0x${address.toString(16)}`;

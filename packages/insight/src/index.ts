@@ -14,7 +14,10 @@ export {
   residentMappings,
   type Waterfall,
 } from "./answer/waterfall.ts";
-export { ArenaCamera, type ArenaFilm, FILM_ABSENT, FILM_FULL } from "./film/arena-film.ts";
+export { type RecordTapeOptions, recordTape } from "./film/record-tape.ts";
+export { type FilmMoment, type Tape, type TapeGeometry, tapeGeometry } from "./film/tape.ts";
+export { type DevelopOptions, TapeCamera } from "./film/tape-camera.ts";
+export { type RecordUnderOptions, recordTapeUnder } from "./film/what-if-tape.ts";
 export { type Examination, type ExamineOptions, examine } from "./history/examine.ts";
 export { AGE_BINS } from "./history/history-machine.ts";
 export type { LineBytes } from "./history/tally.ts";

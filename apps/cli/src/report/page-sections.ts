@@ -102,6 +102,7 @@ export function remediesSection({ remedies, replayedRemedies }: Explanation): st
 
 const CLASSES = 12;
 const AGES = 24;
+const AGES_HEIGHT = 26;
 
 export function lifetimesSection(lifetimes: readonly ClassLifetimes[]): string {
   const shown = [...lifetimes]
@@ -134,12 +135,16 @@ function agesCell({ deathsByAge, deaths }: ClassLifetimes): string {
   const top = Math.max(1, ...deathsByAge);
   const bars = deathsByAge
     .slice(0, AGES)
-    .map((count) => `<i style="height:${Math.round((count / top) * 26)}px"></i>`)
+    .map((count, age) => {
+      const height = Math.max(1, Math.round((count / top) * AGES_HEIGHT));
+      return `<rect x="${age * 6}" y="${AGES_HEIGHT - height}" width="5" height="${height}"/>`;
+    })
     .join("");
   let median = 0;
   for (let seen = deathsByAge[0]!; seen < deaths / 2; seen += deathsByAge[median]!) median++;
   const text = deaths === 0 ? "none died" : `half within ${formatCount(2 ** median)} events`;
-  return `<span class="ages" role="img" aria-label="${text}">${bars}</span> <span class="dim">${text}</span>`;
+  const size = `width="${AGES * 6}" height="${AGES_HEIGHT}"`;
+  return `<svg class="ages" role="img" aria-label="${text}" ${size}>${bars}</svg> <span class="dim">${text}</span>`;
 }
 
 export function certificateSection({ info, eventCount, end }: TraceReader, explanation: Explanation): string {

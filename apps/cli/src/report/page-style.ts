@@ -21,7 +21,6 @@ th, td { padding: 4px 14px 4px 0; text-align: left; vertical-align: top; border-
 th { color: var(--dim); font-weight: 600; } .number { text-align: right; } td.number { white-space: nowrap; }
 td.where { overflow-wrap: anywhere; min-width: 16em; font-family: ui-monospace, monospace; font-size: 13px; }
 dl { display: grid; grid-template-columns: max-content 1fr; gap: 2px 18px; margin: 0; } dt { color: var(--dim); } dd { margin: 0; overflow-wrap: anywhere; }
-.ages { display: inline-flex; align-items: flex-end; height: 26px; gap: 1px; }
-.ages i { width: 5px; background: var(--link); min-height: 1px; }
+.ages { fill: var(--link); vertical-align: middle; }
 @media (max-width: 600px) { header, section { padding: 12px; } dl { grid-template-columns: 1fr; } dd { margin-bottom: 6px; } }
 `;

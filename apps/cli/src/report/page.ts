@@ -3,7 +3,7 @@
 import { createHash } from "node:crypto";
 import { readFileSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
-import { ArenaCamera, type ArenaFilm } from "@obmalloc/insight";
+import { type Tape, TapeCamera } from "@obmalloc/insight";
 import { type Explained, type ExplainFileOptions, explainFile } from "../shared/explain-file.ts";
 import { verdictHeadline } from "../shared/verdict-text.ts";
 import { PAGE_SCRIPT } from "./page-script.ts";
@@ -18,14 +18,14 @@ import {
 import { PAGE_CSS } from "./page-style.ts";
 import { reportData } from "./report-data.ts";
 
-/** The pictures of arenas in one report, before they are written as base64. */
-const FILM_BYTES_MAX = 1_000_000;
+/** Pools at all moments of one report, before they are compressed. */
+const FILM_BYTES_MAX = 2_000_000;
 const FILM_MOMENTS = 40;
-/** As many as there are colours. */
-const FILM_LINES = 6;
+/** Blocks that one report holds, at all of its moments together: 4 to 5 bytes each in the file. */
+const BLOCKS_MAX = 200_000;
 
 export interface Filmed extends Explained {
-  readonly film: ArenaFilm | undefined;
+  readonly tape: Tape | undefined;
 }
 
 /** Explains a file, and takes the pictures that a report shows. */
@@ -34,8 +34,8 @@ export function explainWithFilm(
   at: string | undefined,
   options: ExplainFileOptions = {},
 ): Filmed {
-  const camera = new ArenaCamera();
-  let film: ArenaFilm | undefined;
+  const camera = new TapeCamera();
+  let tape: Tape | undefined;
   let calls = 0;
   let shotAt = -1;
   const explained = explainFile(file, at, {
@@ -49,10 +49,13 @@ export function explainWithFilm(
     look: ({ replay, stacks }) => {
       if (!replay.hasPools) return;
       if (shotAt !== replay.event) camera.shoot(replay.machine, replay.event);
-      film = camera.develop(replay.machine, stacks, FILM_LINES, FILM_BYTES_MAX);
+      tape = camera.develop(replay.trace, replay.machine, stacks, {
+        filmBytesMax: FILM_BYTES_MAX,
+        blocksMax: BLOCKS_MAX,
+      });
     },
   });
-  return { ...explained, film };
+  return { ...explained, tape };
 }
 
 /** Writes the report of what was explained. */
@@ -60,20 +63,19 @@ export function writeReport(path: string, filmed: Filmed): void {
   writeFileSync(path, reportPage(filmed));
 }
 
-function reportPage({ trace, stacks, explanation, film }: Filmed): string {
-  const data = reportData(trace, explanation, film);
+function reportPage({ trace, stacks, explanation, tape }: Filmed): string {
+  const data = reportData(trace, explanation, tape);
   const elements = readFileSync(createRequire(import.meta.url).resolve("@obmalloc/heap-map/define"), "utf8");
   const script = `${elements.replace(/^\/\/# sourceMappingURL=.*$/m, "")}\n${PAGE_SCRIPT}`.replaceAll(
     "</script",
     "<\\/script",
   );
-  const hash = createHash("sha256").update(script).digest("base64");
   const program = trace.info.commandLine.join(" ");
   const body = [
     header(verdictHeadline(explanation), program, explanation),
     section("Where the memory is", "<obm-waterfall></obm-waterfall>"),
     section("How it went", "<obm-timeline></obm-timeline>"),
-    data.arenaMap === undefined ? "" : section("Arenas and their pools", "<obm-arena-map></obm-arena-map>"),
+    data.heap === undefined ? "" : section("Arenas, pools, blocks", '<obm-heap name="heap"></obm-heap>'),
     linesSection(explanation.pins, stacks),
     remediesSection(explanation),
     lifetimesSection(explanation.lifetimes),
@@ -85,7 +87,7 @@ function reportPage({ trace, stacks, explanation, film }: Filmed): string {
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; script-src 'sha256-${hash}'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; script-src ${hashOf(script)}; style-src ${hashOf(PAGE_CSS)}; base-uri 'none'; form-action 'none'">
 <title>${escapeHtml(`Memory of ${program}`)}</title>
 <style>${PAGE_CSS}</style>
 </head>
@@ -99,6 +101,9 @@ ${body.filter((part) => part !== "").join("\n")}
 </html>
 `;
 }
+
+/** As a policy names a text that stands in the page. */
+const hashOf = (text: string) => `'sha256-${createHash("sha256").update(text).digest("base64")}'`;
 
 function header(headline: string, program: string, { moment, verdict }: Explained["explanation"]): string {
   return `<header>

@@ -1,33 +1,19 @@
 // What the report's pictures draw, as it lies in the file: bytes as base64.
 
-import { formatAddress } from "@obmalloc/abi";
-import type { ArenaMapData, TimelineData, WaterfallData } from "@obmalloc/heap-map/data";
-import { type ArenaFilm, type Explanation, HELD_PARTS } from "@obmalloc/insight";
+import { deflateRawSync } from "node:zlib";
+import type { TimelineData, WaterfallData } from "@obmalloc/heap-map/data";
+import { packTape } from "@obmalloc/heap-map/tape";
+import { type Explanation, HELD_PARTS, type Tape } from "@obmalloc/insight";
 import { MarkKind, type TraceReader } from "@obmalloc/trace";
-import { shortFrameText } from "../shared/frame-text.ts";
-import { NO_FRAME } from "../shared/pins-headline.ts";
-
-/** {@link ArenaMapData} with each array of bytes as base64. */
-type PackedArenaMap = Omit<ArenaMapData, "moments" | "classes" | "pinnedBy"> & {
-  readonly moments: readonly { readonly event: number; readonly label: string; readonly fill: string }[];
-  readonly classes: string;
-  readonly pinnedBy: string;
-};
 
 export interface ReportData {
   readonly waterfall: WaterfallData;
   readonly timeline: TimelineData;
-  /** Undefined where there are no arenas. */
-  readonly arenaMap: PackedArenaMap | undefined;
+  /** The heap at its moments: a packed tape, deflated, as base64. Undefined where there are no arenas. */
+  readonly heap: string | undefined;
 }
 
-const OTHER_LINES = "other lines";
-
-export function reportData(
-  trace: TraceReader,
-  explanation: Explanation,
-  film: ArenaFilm | undefined,
-): ReportData {
+export function reportData(trace: TraceReader, explanation: Explanation, tape: Tape | undefined): ReportData {
   const { waterfall, timeline, moment } = explanation;
   const sum = waterfall.parts.reduce((total, part) => total + part.bytes, 0);
   const arenaBytes = trace.tables.arenas[1]?.sizeBytes ?? 0;
@@ -52,7 +38,10 @@ export function reportData(
       })),
       marks,
     },
-    arenaMap: film === undefined || film.bases.length === 0 ? undefined : packFilm(trace, film, marks),
+    heap:
+      tape === undefined || tape.arenas.bases.length === 0
+        ? undefined
+        : deflateRawSync(packTape(tape), { level: 9 }).toString("base64"),
   };
 }
 
@@ -63,28 +52,4 @@ function labelledMarks({ tables }: TraceReader): LabelledMark[] {
     event,
     label: kind === MarkKind.shutdown ? "shutdown" : label,
   }));
-}
-
-function packFilm(
-  { info, tables }: TraceReader,
-  film: ArenaFilm,
-  marks: readonly LabelledMark[],
-): PackedArenaMap {
-  const pack = (bytes: Uint8Array) => Buffer.from(bytes).toString("base64");
-  const lines = film.lines.map((frame) => (frame === undefined ? NO_FRAME : shortFrameText(frame)));
-  return {
-    arenaBytes: tables.arenas[1]!.sizeBytes,
-    poolBytes: 2 ** info.pageShift,
-    pools: film.pools,
-    bases: film.bases.map(formatAddress),
-    moments: film.moments.map(({ event, fill }) => ({
-      event,
-      label: marks.find((mark) => mark.event === event)?.label ?? "",
-      fill: pack(fill),
-    })),
-    classes: pack(film.classes),
-    classBytes: info.model === "lp64" ? 16 : 8,
-    pinnedBy: pack(film.pinnedBy),
-    lines: [...lines, OTHER_LINES],
-  };
 }

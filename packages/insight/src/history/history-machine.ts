@@ -1,7 +1,15 @@
 // A replay that remembers how long blocks live: two more stores for each event, beside the engine's own work.
 
 import { sizeClassCount } from "@obmalloc/abi";
-import { columnOver, type Domain, type MachineOptions, Op, ReplayMachine } from "@obmalloc/trace";
+import {
+  columnOver,
+  type Domain,
+  type MachineOptions,
+  Op,
+  ReplayMachine,
+  type Tables,
+} from "@obmalloc/trace";
+import { LifeLog } from "../film/life-log.ts";
 
 /** Lifetimes are counted by their number of bits: 0 for 0 events, 1 for 1, 2 for 2 and 3, up to 32. */
 export const AGE_BINS = 33;
@@ -18,7 +26,10 @@ export class HistoryMachine extends ReplayMachine {
   readonly births: Float64Array;
   /** Blocks that died in pools: by size class, and in each by the bits of their lifetime in events. */
   readonly deaths: Float64Array;
+  /** Arenas, and the blocks that somebody has entered: their deaths are noted. */
+  readonly log: LifeLog;
 
+  private readonly definitions: Tables;
   private readonly born: Uint32Array;
   private readonly classShift: number;
 
@@ -28,6 +39,8 @@ export class HistoryMachine extends ReplayMachine {
     this.born = columnOver(this.arenas.end, 4);
     this.births = new Float64Array(classes);
     this.deaths = new Float64Array(classes * AGE_BINS);
+    this.definitions = options.tables;
+    this.log = new LifeLog(options.profile.pymalloc);
     this.classShift = Math.log2(options.profile.pymalloc.alignmentBytes);
   }
 
@@ -93,10 +106,32 @@ export class HistoryMachine extends ReplayMachine {
     return true;
   }
 
+  override arenaMapped(id: number): boolean {
+    if (!super.arenaMapped(id)) return false;
+    const { base } = this.definitions.arenas[id]!;
+    this.log.mapArena(base, this.linearArena(base), this.clock);
+    return true;
+  }
+
+  override arenaUnmapped(id: number): boolean {
+    const linear = this.linearArena(this.definitions.arenas[id]!.base);
+    if (!super.arenaUnmapped(id)) return false;
+    this.log.unmapArena(linear, Math.max(0, this.clock - 1));
+    return true;
+  }
+
+  /** Where the arena with a recorded base lies here. */
+  private linearArena(base: number): number {
+    const { poolBytes } = this.profile.pymalloc;
+    const first = Math.ceil(base / poolBytes) * poolBytes;
+    return this.arenas.toLinear(first) - (first - base);
+  }
+
   private dies(address: number, sizeBytes: number): void {
     const age = this.clock - this.born[address >>> UNIT_SHIFT]!;
     const szidx = (sizeBytes - 1) >>> this.classShift;
     this.deaths[szidx * AGE_BINS + 32 - Math.clz32(age)]!++;
     this.liveBytes -= sizeBytes;
+    this.log.death(address, this.clock);
   }
 }

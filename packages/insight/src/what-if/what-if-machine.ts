@@ -46,6 +46,11 @@ export class WhatIfMachine implements EventSink {
     return this.engines.reduce((sum, engine) => sum + engine.arenaCount, 0);
   }
 
+  /** Where the arenas of all interpreters lie in the replay's memory. */
+  arenaBases(): number[] {
+    return this.engines.flatMap((engine) => engine.inspect().arenas.map(({ base }) => base as number));
+  }
+
   /** The most arenas that each interpreter had. */
   get arenasHighwater(): number {
     return this.engines.reduce((sum, engine) => sum + engine.arenasHighwater, 0);

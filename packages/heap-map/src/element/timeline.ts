@@ -1,9 +1,10 @@
 // Memory over the run: resident set, arenas, live bytes, with markers; a cursor that keys and the pointer move.
 
-import type { TimelineData } from "./data.ts";
-import { bytesText, countText, secondsText } from "./format.ts";
-import { Picture, type TextTwin } from "./picture.ts";
-import type { Palette } from "./theme.ts";
+import type { TimelineData } from "../data.ts";
+import { bytesText, countText, secondsText } from "../format.ts";
+import type { Palette } from "../theme.ts";
+import type { TextTwin } from "../world/world.ts";
+import { Picture } from "./picture.ts";
 
 const HEIGHT = 240;
 const LEFT = 76;
@@ -101,9 +102,9 @@ export class TimelineElement extends Picture<TimelineData> {
     return true;
   }
 
-  protected override onPoint(x: number, _y: number, isClick: boolean): void {
+  protected override onClick(x: number): void {
     const points = this.data?.points;
-    if (!isClick || points === undefined) return;
+    if (points === undefined) return;
     const event = ((x - LEFT) / (this.clientWidth - LEFT - 8)) * points.at(-1)!.event;
     const after = points.findIndex((point) => point.event >= event);
     this.moveTo(after < 0 ? points.length - 1 : after);

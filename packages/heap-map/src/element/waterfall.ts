@@ -1,9 +1,10 @@
 // The resident set as bars that follow each other and add up.
 
-import type { WaterfallData } from "./data.ts";
-import { bytesText, percentText } from "./format.ts";
-import { Picture, type TextTwin } from "./picture.ts";
-import type { Palette } from "./theme.ts";
+import type { WaterfallData } from "../data.ts";
+import { bytesText, percentText } from "../format.ts";
+import type { Palette } from "../theme.ts";
+import type { TextTwin } from "../world/world.ts";
+import { Picture } from "./picture.ts";
 
 const ROW = 24;
 const NAME_WIDTH = 230;

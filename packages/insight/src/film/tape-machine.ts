@@ -1,0 +1,62 @@
+// A replay that writes down the life of every block, from a moment on.
+
+import { type BlockAddress, sizeClassOf } from "@obmalloc/abi";
+import type { Op } from "@obmalloc/trace";
+import { HistoryMachine } from "../history/history-machine.ts";
+
+export class TapeMachine extends HistoryMachine {
+  private isLogging = false;
+
+  /** From now on every event is written down; what lives, and what lies in free lists, at once. */
+  begin(): void {
+    this.isLogging = true;
+    const { arenaBytes, alignmentBytes } = this.profile.pymalloc;
+    const ghosts: { address: number; szidx: number; order: number }[] = [];
+    for (const { heap } of this.allHeaps()) {
+      for (const { base, pools } of heap.engine.inspect().arenas) {
+        for (const linear of this.live.within(base, base + arenaBytes)) {
+          const szidx = heap.engine.blockSizeBytes(linear as BlockAddress) / alignmentBytes - 1;
+          const sizeBytes = this.live.sizeAt(linear);
+          this.log.birth(linear, sizeBytes, szidx, this.bornAt(linear), this.live.stackAt(linear));
+        }
+        for (const { freeBlocks, szidx, nextoffset, address, blockBytes } of pools) {
+          if (szidx === null) continue;
+          // The end of a list, where it was carved last, is known to be there without a life.
+          const isAhead = freeBlocks.at(-1) === address + nextoffset - blockBytes;
+          for (const [index, block] of (isAhead ? freeBlocks.slice(0, -1) : freeBlocks).entries())
+            ghosts.push({ address: block, szidx, order: Math.max(0, this.clock - 1 - index) });
+        }
+      }
+    }
+    // They died before the tape, in an order of which only the order in each list is known.
+    ghosts.sort((a, b) => a.order - b.order);
+    for (const { address, szidx, order } of ghosts) {
+      this.log.birth(address, 0, szidx, 0, 0);
+      this.log.death(address, order);
+    }
+  }
+
+  override allocate(address: number, sizeBytes: number, domainBit: number, stack: number, op: Op): boolean {
+    if (!super.allocate(address, sizeBytes, domainBit, stack, op)) return false;
+    if (this.isLogging)
+      this.log.birth(address, sizeBytes, sizeClassOf(this.profile, sizeBytes), this.clock - 1, stack);
+    return true;
+  }
+
+  override reallocate(
+    address: number,
+    old: number,
+    sizeBytes: number,
+    domainBit: number,
+    stack: number,
+  ): boolean {
+    const before = this.isLogging && old === address ? this.log.lifeOf(old) : -1;
+    if (!super.reallocate(address, old, sizeBytes, domainBit, stack)) return false;
+    if (!this.isLogging) return true;
+    // Where a block stays with another size, one life ends and another begins.
+    const szidx = before < 0 ? sizeClassOf(this.profile, sizeBytes) : this.log.lives.classes[before]!;
+    if (old === address) this.log.death(old, this.clock - 1);
+    this.log.birth(address, sizeBytes, szidx, this.clock - 1, stack);
+    return true;
+  }
+}
