@@ -5,6 +5,7 @@ import { type Tape, tapeGeometry } from "./tape.ts";
 import { TapeMachine } from "./tape-machine.ts";
 import { shortLine, tapeStacks } from "./tape-stacks.ts";
 
+/** Which part of a recording goes onto a tape. */
 export interface RecordTapeOptions {
   /** The first moment. @defaultValue 0 */
   readonly from?: number;

@@ -19,6 +19,7 @@ interface Shot {
   readonly arenas: ReadonlyMap<number, { readonly fill: Uint8Array; readonly classes: Uint8Array }>;
 }
 
+/** How much of what a camera took may go onto a tape. */
 export interface DevelopOptions {
   /** Bytes of all pools at all moments. */
   readonly filmBytesMax: number;

@@ -9,6 +9,7 @@ export const TAPE_ABSENT = 255;
 /** In a film: a pool whose bytes are all requested ones. */
 export const TAPE_FULL = 200;
 
+/** How the heap of a tape is cut up: sizes in bytes, as its version has them. */
 export interface TapeGeometry {
   readonly name: string;
   readonly arenaBytes: number;
@@ -52,6 +53,7 @@ export interface Tape {
   readonly film?: { readonly moments: readonly FilmMoment[] };
 }
 
+/** A whole state of the heap at one event, for a film that shows a few moments instead of all events. */
 export interface FilmMoment {
   readonly event: number;
   /** Whether the tape has all blocks that lived at this moment. */
@@ -61,6 +63,7 @@ export interface FilmMoment {
   readonly classes: Uint8Array;
 }
 
+/** The geometry of a version; `name` is what a picture calls it. */
 export function tapeGeometry(profile: Profile, name = `CPython ${profile.version}`): TapeGeometry {
   const { arenaBytes, poolBytes, alignmentBytes } = profile.pymalloc;
   return {

@@ -71,6 +71,7 @@ class WhatIfTapeMachine extends WhatIfMachine {
   }
 }
 
+/** Which part of a recording goes onto a tape under other settings. */
 export interface RecordUnderOptions {
   /** The last moment. @defaultValue the end of the recording */
   readonly to?: number;
