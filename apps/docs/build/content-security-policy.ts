@@ -18,6 +18,8 @@ const unescapeAttribute = (text: string) =>
 
 const matches = (html: string, pattern: RegExp) => [...html.matchAll(pattern)].map((match) => match[1] ?? "");
 
+const takesFiles = (html: string) => /<trace-drop[\s>]/.test(html);
+
 /**
  * The policy of one page. Scripts and styles come from the site, or stand in the page and are named by their hash; pictures
  * may be data; the search needs its WebAssembly. Nothing else is loaded, nothing is sent.
@@ -33,8 +35,10 @@ export function policyFor(html: string): string {
     `style-src 'self' 'unsafe-hashes' ${unique([...styles, ...attributes])}`,
     "img-src 'self' data:",
     "font-src 'self'",
-    "connect-src 'self'",
-    "worker-src 'self'",
+    // A page that is given a user's file may not ask for anything, nor may the worker that it makes of a blob.
+    ...(takesFiles(html)
+      ? ["connect-src 'none'", "worker-src blob:"]
+      : ["connect-src 'self'", "worker-src 'self'"]),
     "manifest-src 'self'",
     "base-uri 'none'",
     "form-action 'none'",

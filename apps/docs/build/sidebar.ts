@@ -49,6 +49,7 @@ export const sidebar: Group[] = [
     label: "Python",
     items: [
       "python/memory-that-stays",
+      "python/drop-your-trace",
       "python/record",
       "python/verify",
       "python/explain",

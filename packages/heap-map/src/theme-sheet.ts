@@ -30,10 +30,11 @@ export class ThemeProbe {
   }
 }
 
+/** By the page's `color-scheme`: a page that says nothing is light. */
 export function isDarkIn(element: Element): boolean {
   const scheme = getComputedStyle(element).colorScheme;
-  if (scheme === "dark" || scheme === "light") return scheme === "dark";
-  return matchMedia("(prefers-color-scheme: dark)").matches;
+  if (!scheme.includes("dark")) return false;
+  return !scheme.includes("light") || matchMedia("(prefers-color-scheme: dark)").matches;
 }
 
 /** Calls `act` whenever the colours of a page may have changed; ends with the signal. */

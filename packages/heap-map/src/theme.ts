@@ -4,7 +4,6 @@
 export const THEME_CSS = `
 :host {
   display: block;
-  color-scheme: light dark;
   --text: var(--obm-text, light-dark(#1b1f24, #e6e9ee));
   --dim: var(--obm-dim, light-dark(#57606a, #9aa4b2));
   --line: var(--obm-line, light-dark(#d0d7de, #3a4150));

@@ -1,13 +1,3 @@
-// A frame as people know it from tracebacks.
+// A frame as people know it from tracebacks. The site says it in the same words.
 
-import type { Frame } from "@obmalloc/trace";
-
-/** `file:line function`. */
-export function frameText({ file, line, function: name }: Frame): string {
-  return `${file}:${line} ${name}`;
-}
-
-/** The same with the file's name only. */
-export function shortFrameText({ file, line, function: name }: Frame): string {
-  return `${file.slice(file.lastIndexOf("/") + 1)}:${line} ${name}`;
-}
+export { frameText, shortFrameText } from "@obmalloc/insight/text";

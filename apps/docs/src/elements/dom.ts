@@ -1,7 +1,5 @@
 // Elements made in one line.
 
-const SVG = "http://www.w3.org/2000/svg";
-
 type Attributes = Readonly<Record<string, string | number>>;
 
 function fill<E extends Element>(
@@ -19,12 +17,6 @@ export const html = <Name extends keyof HTMLElementTagNameMap>(
   attributes: Attributes = {},
   ...children: (Node | string)[]
 ): HTMLElementTagNameMap[Name] => fill(document.createElement(name), attributes, children);
-
-export const svg = <Name extends keyof SVGElementTagNameMap>(
-  name: Name,
-  attributes: Attributes = {},
-  ...children: (Node | string)[]
-): SVGElementTagNameMap[Name] => fill(document.createElementNS(SVG, name), attributes, children);
 
 /** A button that does something. */
 export function button(label: string, act: () => void, attributes: Attributes = {}): HTMLButtonElement {

@@ -50,16 +50,26 @@ export class NamedHeap {
     const first = small[0]?.start ?? 0;
     // Whole rows, from an address that is easy to read.
     const address = Math.floor(first / 16) * 16;
+    const targets = new Map(
+      small
+        .filter(({ state }) => state === "free" || state === "kept")
+        .flatMap((chunk) => [chunk.start, chunk.address].map((from) => [from, chunk.address] as const)),
+    );
     const cells = small.flatMap((chunk) => {
       const { start, sizeBytes, state } = chunk;
       const kind = KIND_OF[state];
       const name = names.get(chunk.address) ?? (state === "live" ? "block" : state);
       const headerBytes = chunk.address - start;
+      // The list of free chunks lies in them: the first word names the next one.
+      const link = targets.has(chunk.address)
+        ? targets.get(this.heap.memory.u32[chunk.address >>> 2]!)
+        : undefined;
       const body = this.shown({
         address: chunk.address,
         sizeBytes: sizeBytes - headerBytes,
         kind,
         label: name,
+        ...(link === undefined ? {} : { link }),
       });
       if (headerBytes === 0) return [body];
       const header: Cell = { address: start, sizeBytes: headerBytes, kind: "header", label: "head" };

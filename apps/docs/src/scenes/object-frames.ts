@@ -45,12 +45,14 @@ export class NamedObjects {
     this.py.decref(this.at(target));
   }
 
-  frame(call: string, text: string, phase?: CollectionPhase): Frame {
+  /** @param phases of the collection that is going on, in order. */
+  frame(call: string, text: string, phase?: CollectionPhase, phases: readonly CollectionPhase[] = []): Frame {
     const graph = [
       ...this.names(),
       ...[...this.objects].map(([name, placed]) => this.node(name, placed, phase)),
     ];
-    return { call, text, graph };
+    if (phase === undefined) return { call, text, graph };
+    return { call, text, graph, phases: { names: phases, at: phases.indexOf(phase) } };
   }
 
   private names(): GraphNode[] {

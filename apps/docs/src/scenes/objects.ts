@@ -50,6 +50,8 @@ const PHASES: Partial<Record<CollectionPhase, string>> = {
     "Each object is told to let go of what it holds. That breaks the cycles, and counting does the rest.",
 };
 
+const TOLD = Object.keys(PHASES) as CollectionPhase[];
+
 function cycleObjects(py: Objects): NamedObjects {
   const named = new NamedObjects(py);
   const places = { A: [1, 0], B: [2, 0], C: [3, 0], D: [1, 1], E: [2, 1] } as const;
@@ -85,7 +87,7 @@ function* collector(): Generator<Frame> {
   );
   for (const { phase, kind } of py.gc.collectSteps(2, "phases")) {
     const text = PHASES[phase];
-    if (kind === "end" && text !== undefined) yield named.frame(`gc.collect(): ${phase}`, text, phase);
+    if (kind === "end" && text !== undefined) yield named.frame(`gc.collect(): ${phase}`, text, phase, TOLD);
   }
   yield named.frame(
     "gc.collect() is done",
@@ -130,7 +132,7 @@ function* resurrection(): Generator<Frame> {
     const text = PHASES[phase];
     const isTold = ["move_unreachable", "finalizers", "resurrection", "clear"].includes(phase);
     if (kind === "end" && isTold && text !== undefined)
-      yield named.frame(`gc.collect(): ${phase}`, text, phase);
+      yield named.frame(`gc.collect(): ${phase}`, text, phase, TOLD);
   }
   yield named.frame(
     "gc.collect() is done",

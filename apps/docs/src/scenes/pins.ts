@@ -2,7 +2,7 @@
 
 import { profileFor } from "@obmalloc/abi";
 import { createPyMalloc, type PyMalloc } from "@obmalloc/pymalloc";
-import { arenaRegion, poolRegion } from "./pymalloc-frames.ts";
+import { heapFrame } from "./pymalloc-frames.ts";
 import type { Frame, Question, Scene } from "./scene.ts";
 
 type Block = ReturnType<PyMalloc["malloc"]>;
@@ -13,6 +13,9 @@ const KEPT_OF = 100;
 const TEMPORARY_BYTES = [64, 64, 64, 120, 28] as const;
 /** A short string that stays: 54 bytes, and so of the same class as the tuples. */
 const KEPT_BYTES = 54;
+
+const KEPT = "strings that stay";
+const TEMPORARIES = "temporaries of the loop";
 
 const text = (bytes: number) => bytes.toLocaleString("en");
 
@@ -51,17 +54,21 @@ class Loop {
   }
 }
 
-function frameOf(loop: Loop, call: string, said: string, isPinned = false): Frame {
+/** The heap, with who made each block: the loop's temporaries, or what is kept. */
+function heapOf(loop: Loop, focus: readonly number[] = []) {
+  const owners = new Map(loop.kept.map((block) => [block, KEPT]));
+  return heapFrame(loop.pymalloc, { owners, otherOwner: TEMPORARIES, focus });
+}
+
+function frameOf(loop: Loop, call: string, said: string): Frame {
   const { arenas, heldBytes, liveBytes, freePools } = loop.figures();
-  const { poolBytes } = loop.pymalloc.profile.pymalloc;
-  const regions = loop.pymalloc.inspect().arenas.map((arena) => arenaRegion(arena, poolBytes, isPinned));
   const figures = [
     ["arenas", String(arenas)],
     ["bytes held", text(heldBytes)],
     ["bytes in live blocks", text(liveBytes)],
     ["free pools", String(freePools)],
   ] as const;
-  return { call, text: said, regions, figures };
+  return { call, text: said, heap: heapOf(loop), figures };
 }
 
 function* story(): Generator<Frame> {
@@ -77,8 +84,7 @@ function* story(): Generator<Frame> {
   yield frameOf(
     loop,
     "temporaries die",
-    "Almost everything is free. But each survivor keeps its pool, and a pool that is in use keeps its arena: nothing went back. The pools that hold survivors are marked; those between them are wholly free, and held.",
-    true,
+    "Almost everything is free. But each survivor keeps its pool, and a pool that is in use keeps its arena: nothing went back. In these colours all that the survivors keep from going is theirs.",
   );
   loop.rehome();
   yield frameOf(
@@ -91,37 +97,26 @@ function* story(): Generator<Frame> {
 /** One pool of the class that temporaries and survivors share. */
 function* closeUp(): Generator<Frame> {
   const loop = new Loop();
-  const busiest = () => {
-    const kept = new Set<number>(loop.kept);
-    const { poolBytes } = loop.pymalloc.profile.pymalloc;
-    const address = loop.kept[8]! - (loop.kept[8]! % poolBytes);
-    const pool = loop.pymalloc
-      .inspect()
-      .arenas.flatMap(({ pools }) => pools)
-      .find((one) => one.address === address)!;
-    const region = poolRegion(loop.pymalloc, pool, 2048);
-    const cells = region.cells.map((cell) =>
-      kept.has(cell.address) ? { ...cell, kind: "pin" as const, label: "kept" } : cell,
-    );
-    return { ...region, cells: cells.map(({ link: _, ...cell }) => cell) };
-  };
   loop.run();
+  const survivor = loop.kept[8]!;
+  const { poolBytes } = loop.pymalloc.profile.pymalloc;
+  const focus = [survivor - (survivor % poolBytes)];
   yield {
     call: "while the loop runs",
     text: "A pool of the class of 64 bytes: tuples, strings, dicts, and here and there a string that will stay.",
-    regions: [busiest()],
+    heap: heapOf(loop, focus),
   };
   loop.drop();
   yield {
     call: "temporaries die",
     text: "One survivor is left of 255 blocks. The pool cannot serve another size class, and its arena cannot go.",
-    regions: [busiest()],
+    heap: heapOf(loop, focus),
   };
 }
 
 export const scenes: Readonly<Record<string, Scene>> = {
-  "pins.story": { title: "A loop ends, its memory stays", run: story },
-  "pins.pool": { title: "One of its pools, before and after", run: closeUp },
+  "pins.story": { title: "A loop ends, its memory stays", coloring: "pins", run: story },
+  "pins.pool": { title: "One of its pools, before and after", coloring: "line", run: closeUp },
 };
 
 export const questions: Readonly<Record<string, Question>> = {

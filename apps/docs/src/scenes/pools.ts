@@ -2,20 +2,13 @@
 
 import { profileFor } from "@obmalloc/abi";
 import { createPyMalloc, type PyMalloc } from "@obmalloc/pymalloc";
-import { arenaRegion, poolRegion } from "./pymalloc-frames.ts";
+import { heapFrame } from "./pymalloc-frames.ts";
 import { type Experiment, type Frame, hex, type Question, type Scene } from "./scene.ts";
 
-const POOL_ROW_BYTES = 4096;
 const create = (checked = false) =>
   createPyMalloc({ profile: profileFor("3.13"), maxBytes: 64 << 20, checked });
 
 type Block = ReturnType<PyMalloc["malloc"]>;
-
-const poolsInUse = (pymalloc: PyMalloc) =>
-  pymalloc
-    .inspect()
-    .arenas.flatMap(({ pools }) => pools)
-    .filter(({ szidx }) => szidx !== null);
 
 /** One pool of 512-byte blocks: carving, the free list, full and empty. */
 function* onePool(): Generator<Frame> {
@@ -34,10 +27,11 @@ function* onePool(): Generator<Frame> {
     names.delete(block);
     return `free(block ${number})`;
   };
-  const frame = (call: string, text: string): Frame => {
-    const regions = poolsInUse(pymalloc).map((pool) => poolRegion(pymalloc, pool, POOL_ROW_BYTES, names));
-    return { call, text, regions };
-  };
+  const frame = (call: string, text: string): Frame => ({
+    call,
+    text,
+    heap: heapFrame(pymalloc, { names, isCloseUp: true }),
+  });
   yield frame(
     take(),
     "A pool of 16 KiB for blocks of 512 bytes: 500 rounded up. Its head takes 48 bytes. One block is given, and the next one is already the whole free list; the others were never looked at.",
@@ -68,11 +62,10 @@ function* onePool(): Generator<Frame> {
 /** Requests of many sizes find their pools. */
 function* classes(): Generator<Frame> {
   const pymalloc = create();
-  const { poolBytes } = pymalloc.profile.pymalloc;
   const frame = (call: string, text: string): Frame => ({
     call,
     text,
-    regions: pymalloc.inspect().arenas.map((arena) => arenaRegion(arena, poolBytes)),
+    heap: heapFrame(pymalloc, { isCloseUp: true }),
     figures: [["blocks", String(pymalloc.getAllocatedBlocks())]],
   });
   yield frame("start", "No arena yet: pymalloc asks for the first one when the first small block is wanted.");
@@ -102,7 +95,6 @@ function* classes(): Generator<Frame> {
 /** Arenas come, fill up, empty and go. */
 function* arenas(): Generator<Frame> {
   const pymalloc = create();
-  const { poolBytes } = pymalloc.profile.pymalloc;
   const blocks: Block[] = [];
   const frame = (call: string, text: string): Frame => {
     const { arenas: all, usableArenas } = pymalloc.inspect();
@@ -110,7 +102,7 @@ function* arenas(): Generator<Frame> {
       ["arenas", String(all.length)],
       ["asked for a pool next", usableArenas[0] === undefined ? "a new one" : hex(usableArenas[0])],
     ] as const;
-    return { call, text, regions: all.map((arena) => arenaRegion(arena, poolBytes)), figures };
+    return { call, text, heap: heapFrame(pymalloc), figures };
   };
   const take = (count: number) => {
     for (let index = 0; index < count; index++) blocks.push(pymalloc.malloc(256));
@@ -156,7 +148,7 @@ function* arenas(): Generator<Frame> {
 
 export const scenes: Readonly<Record<string, Scene>> = {
   "pools.one": { title: "One pool, block by block", run: onePool },
-  "pools.classes": { title: "Sizes find their pools", run: classes },
+  "pools.classes": { title: "Sizes find their pools", coloring: "class", run: classes },
   "pools.arenas": { title: "Arenas fill and empty", run: arenas },
 };
 

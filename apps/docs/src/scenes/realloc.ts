@@ -2,7 +2,7 @@
 
 import { profileFor } from "@obmalloc/abi";
 import { createPyMalloc } from "@obmalloc/pymalloc";
-import { poolRegion } from "./pymalloc-frames.ts";
+import { heapFrame } from "./pymalloc-frames.ts";
 import { type Frame, hex, type Question, type Scene } from "./scene.ts";
 
 const create = () => createPyMalloc({ profile: profileFor("3.13"), maxBytes: 64 << 20 });
@@ -10,18 +10,14 @@ const create = () => createPyMalloc({ profile: profileFor("3.13"), maxBytes: 64 
 function* resizing(): Generator<Frame> {
   const pymalloc = create();
   const names = new Map<number, string>();
-  const frame = (call: string, text: string): Frame => {
-    const pools = pymalloc.inspect().arenas.flatMap((arena) => arena.pools);
-    const used = pools.filter(({ szidx }) => szidx !== null);
-    const regions = used.map((pool) => {
-      const region = poolRegion(pymalloc, pool, 2048, names);
-      return { ...region, cells: region.cells.filter((cell) => cell.address < region.address + 2048) };
-    });
-    return { call, text, regions };
-  };
+  const frame = (call: string, text: string): Frame => ({
+    call,
+    text,
+    heap: heapFrame(pymalloc, { names, isCloseUp: true }),
+  });
   let p = pymalloc.malloc(500);
   names.set(p, "p");
-  yield frame(`p = malloc(500) → ${hex(p)}`, "A block of 512 bytes. (Of each pool the beginning is shown.)");
+  yield frame(`p = malloc(500) → ${hex(p)}`, "A block of 512 bytes, in a pool of its class.");
   const steps: readonly (readonly [number, string])[] = [
     [
       385,

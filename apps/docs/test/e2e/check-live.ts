@@ -20,8 +20,9 @@ export async function checkLive(browser: Browser, url: string, path: string): Pr
 async function checkScene(page: Page, scene: Locator): Promise<string[]> {
   const name = (await scene.getAttribute("name")) ?? "";
   const problems: string[] = [];
-  const stage = scene.locator(".scene-stage");
-  await stage.focus();
+  await scene.locator("summary").press("Enter");
+  const canvas = scene.locator("canvas");
+  await canvas.focus();
   await page.keyboard.press("End");
   const last = Number(await scene.locator("input[type=range]").inputValue());
   await page.keyboard.press("Home");
@@ -30,40 +31,59 @@ async function checkScene(page: Page, scene: Locator): Promise<string[]> {
     problems.push(...(await compareWithTwin(scene, `${name}, step ${step}`)));
     if (step < last) await page.keyboard.press("ArrowRight");
   }
-  if (new URL(page.url()).searchParams.get(name) !== String(last)) {
-    problems.push(`${name}: the address of the page does not say the step`);
-  }
+  await page
+    .waitForFunction(
+      ([key, value]) => new URL(location.href).searchParams.get(key!) === value,
+      [name, String(last)],
+    )
+    .catch(() => problems.push(`${name}: the address of the page does not say the step`));
   await page.keyboard.press("ArrowDown");
-  const hasCells = (await scene.locator(".scene-cell").count()) > 0;
-  const detail = (await scene.locator(".scene-detail").textContent()) ?? "";
-  if (hasCells && !/0x[0-9a-f]+/.test(detail)) problems.push(`${name}: no detail of a cell chosen by key`);
+  const chosen = (await scene.locator(".status").textContent()) ?? "";
+  if (!/: /.test(chosen)) problems.push(`${name}: nothing is said of what was chosen by key: ${chosen}`);
   return problems;
 }
 
-/** Everything drawn stands in the table, and nothing else does. */
+/** Every row of the tables that has an address is drawn at its place, in the colour that the legend gives its state. */
 async function compareWithTwin(scene: Locator, where: string): Promise<string[]> {
-  const { drawn, told } = await scene.evaluate((element) => {
-    const titles = [...element.querySelectorAll(".scene-cell > title")].map(
-      (title) => title.textContent ?? "",
+  const problems = await scene.evaluate(async (element) => {
+    const heap = element.querySelector("obm-heap")!;
+    const root = heap.shadowRoot!;
+    await new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve)));
+    const canvas = root.querySelector("canvas")!;
+    const ratio = canvas.width / canvas.clientWidth;
+    const colors = new Map(
+      [...root.querySelectorAll(".legend > *")].map((entry) => [
+        entry.textContent ?? "",
+        getComputedStyle(entry.querySelector("i")!).backgroundColor,
+      ]),
     );
-    const nodes = [...element.querySelectorAll(".scene-node .scene-label")].map(
-      (label) => label.textContent ?? "",
-    );
-    const rows = [...element.querySelectorAll(".scene-twin tbody tr")].map((row) =>
+    const rows = [...root.querySelectorAll(".twin tbody tr")].map((row) =>
       [...row.querySelectorAll("td")].map((cell) => cell.textContent ?? ""),
     );
-    const isGraph = nodes.length > 0;
-    return {
-      drawn: isGraph ? nodes : [...new Set(titles)],
-      told: rows.map((row) => (isGraph ? row[0]! : `${row[3]}: ${row[0]}, ${row[1]} bytes`)),
-    };
+    const found: string[] = rows.length === 0 && colors.size > 0 ? ["nothing is told"] : [];
+    for (const [address, , state] of rows) {
+      if (!/^0x/.test(address ?? "")) continue;
+      const place = heap.placeOf(Number(address));
+      if (place === undefined) {
+        found.push(`told, not drawn: ${address}`);
+        continue;
+      }
+      const expected = colors.get(state ?? "");
+      const isInside = place.x >= 0 && place.x + place.width <= canvas.clientWidth && place.width >= 3;
+      if (expected === undefined || !isInside) continue;
+      // Beside its text; of two points one is under a link at most.
+      const drawnAt = (share: number) => {
+        const [x, y] = [place.x + place.width * share, place.y + Math.min(3, place.height / 2)];
+        const [r, g, b] = canvas.getContext("2d")!.getImageData(x * ratio, y * ratio, 1, 1).data;
+        return `rgb(${r}, ${g}, ${b})`;
+      };
+      const drawn = [drawnAt(0.85), drawnAt(0.7)];
+      if (!drawn.includes(expected))
+        found.push(`${address}, ${state}: drawn ${drawn.join(" and ")}, legend ${expected}`);
+    }
+    return found;
   });
-  const missing = drawn.filter((one) => !told.includes(one));
-  const extra = told.filter((one) => !drawn.includes(one));
-  return [
-    ...missing.map((one) => `${where}: drawn, not told: ${one}`),
-    ...extra.map((one) => `${where}: told, not drawn: ${one}`),
-  ].slice(0, 3);
+  return problems.slice(0, 3).map((problem) => `${where}: ${problem}`);
 }
 
 async function askQuestion(question: Locator): Promise<string[]> {

@@ -7,6 +7,7 @@ import { type Browser, chromium } from "playwright-core";
 import { buildSite } from "../../build/build-site.ts";
 import { serveSite, siteFolder } from "../../build/site-server.ts";
 import { findChromium } from "./browser.ts";
+import { checkDrop, DROP_PAGE } from "./check-drop.ts";
 import { brokenLinks } from "./check-links.ts";
 import { checkLive } from "./check-live.ts";
 import { checkPage } from "./check-page.ts";
@@ -48,6 +49,7 @@ async function run(browser: Browser, url: string): Promise<void> {
     }
   };
   await Promise.all(Array.from({ length: AT_ONCE }, checkPages));
+  if (pages.includes(DROP_PAGE)) await check("a dropped recording", () => checkDrop(browser, url));
   await check("every link", async () => brokenLinks(allPages()));
   await check("search without network", () => checkSearch(browser, url));
   await check("weight of the first page", () => checkWeight(browser, url));

@@ -14,7 +14,7 @@ export async function takeScreenshots(
   mkdirSync(folder, { recursive: true });
   for (const path of paths) {
     const { page } = await openPage(browser, url, path, LOOKS[0]!);
-    for (const stage of await page.locator("heap-scene .scene-stage").all()) await stage.press("End");
+    for (const canvas of await page.locator("heap-scene canvas").all()) await canvas.press("End");
     for (const look of LOOKS) {
       await takeOn(page, look);
       const name = `${path.replaceAll("/", "-") || "start"}${look.width}-${look.scheme}.png`;

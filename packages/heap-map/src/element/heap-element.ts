@@ -245,7 +245,7 @@ export class HeapElement extends ElementBase {
   }
 
   private paneWidth(): number {
-    const width = this.clientWidth;
+    const width = this.stage.clientWidth;
     return this.panes.length > 1 && width >= TWO_COLUMNS ? Math.floor((width - 16) / 2) : width;
   }
 
@@ -292,7 +292,7 @@ export class HeapElement extends ElementBase {
   private draw(): void {
     const width = this.paneWidth();
     if (width <= 0) return;
-    this.stage.classList.toggle("is-two", this.panes.length > 1 && this.clientWidth >= TWO_COLUMNS);
+    this.stage.classList.toggle("is-two", this.panes.length > 1 && this.stage.clientWidth >= TWO_COLUMNS);
     if (this.drawnWidth !== width) {
       for (const pane of this.panes) this.place(pane);
       this.drawnWidth = width;
@@ -300,9 +300,9 @@ export class HeapElement extends ElementBase {
     this.inks ??= inksOf(this.probe.palette(), isDarkIn(this));
     const { inks, coloring, rank } = this;
     for (const pane of this.panes) pane.draw({ inks, coloring, rank });
-    const world = this.panes[0]?.world;
-    if (world !== undefined)
-      this.panels.showLegend(world.legend(coloring, inks), rank, (line) =>
+    const [first] = this.panes;
+    if (first?.world !== undefined)
+      this.panels.showLegend(first.world.legend(coloring, inks, first.camera.scale), rank, (line) =>
         this.showLine(line === rank ? -1 : line),
       );
   }

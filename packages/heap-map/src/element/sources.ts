@@ -44,6 +44,7 @@ class FramesSource implements Source {
   private readonly frames: readonly Frame[];
   private readonly heap: SnapshotHeap | undefined;
   private readonly heapSteps: readonly Frame[];
+  private readonly focus: readonly number[];
 
   constructor({ frames }: FramesData) {
     this.frames = frames;
@@ -51,6 +52,8 @@ class FramesSource implements Source {
     const steps = frames.filter((frame): frame is Frame & { heap: ArenasFrame } => frame.heap !== undefined);
     this.heapSteps = steps;
     this.heap = steps.length > 0 ? new SnapshotHeap(steps) : undefined;
+    // The same for all steps: a view that jumped could not be compared.
+    this.focus = [...new Set(steps.flatMap(({ heap }) => heap.focus ?? []))];
     this.hasArenas = this.heap !== undefined;
     this.hasLines = (this.heap?.lines.length ?? 0) > 0;
   }
@@ -63,8 +66,9 @@ class FramesSource implements Source {
     const frame = this.frames[index]!;
     if (frame.heap !== undefined && this.heap !== undefined) {
       this.heap.seek(this.heapSteps.indexOf(frame));
-      const focusPools = (frame.heap.focus ?? []).flatMap((address) => this.heap!.poolOf(address) ?? []);
-      return new ArenasWorld(this.heap, { span: this.frames.length, width, focusPools });
+      const { heap } = this;
+      const focusPools = this.focus.flatMap((address) => heap.poolOf(address) ?? []);
+      return new ArenasWorld(heap, { span: this.frames.length, width, focusPools });
     }
     if (frame.graph !== undefined) return new GraphWorld(frame, this.frames[index - 1], width);
     return new RegionsWorld(frame.regions ?? [], width, (address) => this.lifeOf(address, index));

@@ -167,3 +167,9 @@ export class TimelineElement extends Picture<TimelineData> {
 
 const isMarked = (point: Point, marks: TimelineData["marks"]) =>
   marks.some((mark) => mark.event === point.event);
+
+declare global {
+  interface HTMLElementTagNameMap {
+    "obm-timeline": TimelineElement;
+  }
+}

@@ -69,3 +69,9 @@ export class WaterfallElement extends Picture<WaterfallData> {
     };
   }
 }
+
+declare global {
+  interface HTMLElementTagNameMap {
+    "obm-waterfall": WaterfallElement;
+  }
+}

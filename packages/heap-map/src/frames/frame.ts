@@ -11,8 +11,6 @@ export const KINDS = {
   header: "header",
   mark: "mark of the debug hooks",
   fresh: "never handed out",
-  tail: "too small to use",
-  pin: "in use, and the only reason its arena stays",
 } as const;
 
 export type Kind = keyof typeof KINDS;

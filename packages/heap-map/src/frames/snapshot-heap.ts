@@ -25,12 +25,14 @@ export class SnapshotHeap implements ArenaHeap {
   readonly stamps: Uint32Array;
   readonly lines: readonly string[];
   readonly hasBlocks = true;
+  readonly hasUnknownLines = false;
   version = 0;
   event = -1;
 
   private readonly steps: readonly HeapStep[];
   private readonly bases: readonly number[];
   private readonly poolsAt: (SnapshotPool | undefined)[];
+  private readonly freeSets = new WeakMap<SnapshotPool, ReadonlySet<number>>();
   private live = new Uint8Array(0);
 
   /** @param steps all of one geometry. */
@@ -84,10 +86,10 @@ export class SnapshotHeap implements ArenaHeap {
     return firstPool(this.bases[row]!, this.geometry) + (pool % this.poolsPerArena) * this.geometry.poolBytes;
   }
 
-  /** The pool at an address; undefined where none is in this step. */
+  /** The pool at an address; undefined where none ever is. */
   poolOf(address: number): number | undefined {
-    const pool = this.poolsAt.findIndex((one) => one?.address === address);
-    return pool < 0 ? undefined : pool;
+    for (let pool = 0; pool < this.kinds.length; pool++) if (this.poolAddress(pool) === address) return pool;
+    return undefined;
   }
 
   blockKinds(pool: number): Uint8Array {
@@ -185,6 +187,15 @@ export class SnapshotHeap implements ArenaHeap {
     return undefined;
   }
 
+  private freeSetOf(snapshot: SnapshotPool): ReadonlySet<number> {
+    let set = this.freeSets.get(snapshot);
+    if (set === undefined) {
+      set = new Set(snapshot.freeBlocks);
+      this.freeSets.set(snapshot, set);
+    }
+    return set;
+  }
+
   private isLive(step: number, address: number, pool: number): boolean {
     const base = this.bases[Math.floor(pool / this.poolsPerArena)];
     const arena = this.steps[step]!.heap.arenas.find((one) => one.base === base);
@@ -193,6 +204,6 @@ export class SnapshotHeap implements ArenaHeap {
     const offset = address - snapshot.address - this.geometry.headerBytes;
     const isOfThisClass = offset % snapshot.blockBytes === 0;
     const isCarved = address < snapshot.address + snapshot.nextoffset;
-    return isOfThisClass && isCarved && !snapshot.freeBlocks.includes(address);
+    return isOfThisClass && isCarved && !this.freeSetOf(snapshot).has(address);
   }
 }

@@ -76,6 +76,8 @@ export interface ArenaHeap {
   header(pool: number): readonly Field[];
   /** Bytes in memory; undefined where contents are not known. */
   bytes(address: number, length: number): Uint8Array | undefined;
-  /** Lines of source, those with most bytes first. */
+  /** Lines of source, those that hold most first. */
   readonly lines: readonly string[];
+  /** Whether blocks may come from none of them. */
+  readonly hasUnknownLines: boolean;
 }

@@ -31,6 +31,7 @@ export class TapeHeap implements ArenaHeap {
   readonly poolsPerArena: number;
   readonly kinds: Uint8Array;
   readonly lines: readonly string[];
+  readonly hasUnknownLines = true;
 
   private readonly state: TapeState;
   private readonly rankOfStack: Int32Array;

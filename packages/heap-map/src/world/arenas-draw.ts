@@ -14,7 +14,7 @@ const ARENA_TEXT_FROM = 11;
 const HEADER_TEXT_FROM = 11;
 const BLOCK_TEXT_WIDTH = 30;
 const BLOCK_TEXT_HEIGHT = 13;
-const LINKS_FROM = 9;
+const LINKS_FROM = 20;
 const LINKS_MAX = 600;
 
 export function drawArenas(scene: ArenasScene, brush: Brush): void {

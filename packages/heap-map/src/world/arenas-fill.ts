@@ -13,6 +13,8 @@ import type { Brush } from "./world.ts";
 const POOLS_FROM = 40;
 /** Square CSS pixels of a block's cell from which a pool is drawn as blocks. */
 const BLOCKS_FROM = 2.4;
+/** The scale from which blocks that were never handed out are told from free ones. */
+export const FRESH_FROM = 1;
 /** CSS pixels of a block's cell from which there is a gap beside it. */
 const GAP_FROM = 5;
 /** Of its colour, what is left of blocks beside the ones that are singled out. */
@@ -127,7 +129,7 @@ const palette = new Uint32Array(4096);
 export function blockColors(scene: ArenasScene, brush: Brush, pool: number): Uint32Array {
   const { heap, span } = scene;
   const { inks, coloring, camera, rank } = brush;
-  const kinds = heap.blockKinds(pool, camera.scale >= 1);
+  const kinds = heap.blockKinds(pool, camera.scale >= FRESH_FROM);
   const free = freeColor(scene, brush, pool, inks.free);
   for (let block = 0; block < kinds.length; block++)
     palette[block] = kinds[block] === BlockKind.free ? free : inks.fresh;

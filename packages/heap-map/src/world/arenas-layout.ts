@@ -36,12 +36,17 @@ export class ArenasLayout {
   readonly bounds: Box;
   private readonly grids = new Map<number, BlockGrid>();
 
-  /** @param aspect width by height of the canvas. */
-  constructor(geometry: HeapGeometry, rows: number, aspect: number) {
+  /**
+   * @param aspect width by height of the canvas.
+   * @param closeUp so many pools, the first ones of an arena, have to lie together well; 0 for all.
+   */
+  constructor(geometry: HeapGeometry, rows: number, aspect: number, closeUp = 0) {
     this.geometry = geometry;
     this.rows = rows;
     this.pools = poolsPerArena(geometry);
-    this.poolColumns = Math.min(this.pools, aspect < 1.2 ? 8 : 16);
+    const whole = aspect < 1.2 ? 8 : 16;
+    const few = Math.ceil(Math.sqrt((closeUp * aspect * POOL_HEIGHT) / POOL_WIDTH));
+    this.poolColumns = Math.min(this.pools, closeUp === 0 ? whole : Math.max(1, Math.min(whole, few)));
     const lines = Math.ceil(this.pools / this.poolColumns);
     this.arenaWidth = this.poolColumns * POOL_WIDTH;
     this.arenaHeight = lines * POOL_HEIGHT + ARENA_HEAD;

@@ -4,7 +4,7 @@ import { addressText, bytesText, countText, percentText } from "../format.ts";
 import type { ArenaHeap } from "../tape/arena-heap.ts";
 import { BlockKind, PoolKind } from "../tape/arena-heap.ts";
 import { ABSENT, classBytes } from "../tape/heap-tape.ts";
-import type { ArenasScene } from "./arenas-fill.ts";
+import { type ArenasScene, FRESH_FROM, showsBlocks } from "./arenas-fill.ts";
 import { blockAddress } from "./block-detail.ts";
 import { COLORED_LINES, type Inks } from "./inks.ts";
 import { NO_BLOCKS, SEVERAL } from "./pool-summaries.ts";
@@ -162,6 +162,7 @@ export function arenaTwins(scene: ArenasScene, pools: readonly number[]): TextTw
     const count = heap.hasBlocks ? countText(blocks) : "not stored";
     rows.push([addressText(heap.baseOf(row)), String(used), String(free), count, bytesText(bytes), holder]);
   }
+  if (rows.length === 0) rows.push(["no arena is mapped", "0", "0", "0", bytesText(0), ""]);
   const number = (heading: string) => ({ heading, isNumber: true });
   const arenas: TextTwin = {
     caption: `${heap.geometry.name}: arenas of ${bytesText(heap.geometry.arenaBytes)}`,
@@ -200,37 +201,60 @@ function blocksTable(scene: ArenasScene, pool: number): TextTwin {
   };
 }
 
-export function arenasLegend(heap: ArenaHeap, coloring: Coloring, inks: Inks): LegendEntry[] {
-  const free = { color: cssOf(inks.freePool), text: "free" };
-  if (coloring === "occupancy")
+export function arenasLegend(
+  scene: ArenasScene,
+  coloring: Coloring,
+  inks: Inks,
+  scale: number,
+): LegendEntry[] {
+  const { heap } = scene;
+  const kinds = new Set(heap.kinds);
+  const used = [...heap.kinds.keys()].filter((pool) => heap.kinds[pool]! >= PoolKind.used);
+  const hasBlocks = used.some((pool) => showsBlocks(scene, pool, scale));
+  const entry = (color: number, text: string, isThere = true) =>
+    isThere ? [{ color: cssOf(color), text }] : [];
+  const blank = [
+    ...entry(inks.free, "free", hasBlocks && coloring !== "pins"),
+    ...entry(inks.fresh, "never handed out", hasBlocks && scale >= FRESH_FROM),
+    ...entry(inks.freePool, "free pool", kinds.has(PoolKind.free) && coloring !== "pins"),
+    ...entry(inks.freePool, "free, in arenas of several lines", coloring === "pins"),
+    ...entry(inks.uncarved, "pool never used", kinds.has(PoolKind.uncarved)),
+  ];
+  if (coloring === "occupancy") {
+    const hasPools = used.some((pool) => !showsBlocks(scene, pool, scale));
     return [
-      { color: cssOf(inks.occupancy(0.02)), text: "nearly empty" },
-      { color: cssOf(inks.occupancy(0.5)), text: "half" },
-      { color: cssOf(inks.live), text: "full, or a block in use" },
-      free,
+      ...entry(inks.live, "in use"),
+      ...entry(inks.occupancy(0.5), "pool half full", hasPools),
+      ...entry(inks.occupancy(0.02), "pool nearly empty", hasPools),
+      ...blank,
     ];
+  }
   if (coloring === "age")
     return [
-      { color: cssOf(inks.age(0)), text: "just born" },
-      { color: cssOf(inks.age(0.6)), text: "older" },
-      { color: cssOf(inks.age(1)), text: "as old as what is shown" },
-      free,
+      ...entry(inks.age(0), "just born"),
+      ...entry(inks.age(0.6), "older"),
+      ...entry(inks.age(1), "as old as what is shown"),
+      ...blank,
     ];
-  if (coloring === "class") {
-    const seen = [...new Set(heap.classes)].filter((szidx) => szidx !== ABSENT).sort((a, b) => a - b);
-    const entries = seen.slice(0, 16).map((szidx) => ({
-      color: cssOf(inks.sizeClass(szidx)),
-      text: String(classBytes(szidx, heap.geometry)),
-    }));
-    return [...entries, free];
-  }
-  const lines = heap.lines.slice(0, COLORED_LINES).map((text, rank) => ({
-    color: cssOf(inks.rank(rank)),
-    text,
-    rank,
+  return [...(coloring === "class" ? classEntries(heap, inks) : lineEntries(heap, inks)), ...blank];
+}
+
+const CLASSES_SHOWN = 16;
+
+function classEntries(heap: ArenaHeap, inks: Inks): LegendEntry[] {
+  const seen = [...new Set(heap.classes)].filter((szidx) => szidx !== ABSENT).sort((a, b) => a - b);
+  return seen.slice(0, CLASSES_SHOWN).map((szidx) => ({
+    color: cssOf(inks.sizeClass(szidx)),
+    text: `${classBytes(szidx, heap.geometry)} bytes`,
   }));
-  const others =
-    heap.lines.length > COLORED_LINES ? `${heap.lines.length - COLORED_LINES} other lines` : "others";
-  const unshared = { ...free, text: coloring === "pins" ? "free, in arenas of several lines" : "free" };
-  return [...lines, { color: cssOf(inks.rank(-1)), text: others }, unshared];
+}
+
+function lineEntries(heap: ArenaHeap, inks: Inks): LegendEntry[] {
+  const lines = heap.lines
+    .slice(0, COLORED_LINES)
+    .map((text, rank) => ({ color: cssOf(inks.rank(rank)), text, rank }));
+  const others = heap.lines.length - COLORED_LINES;
+  if (others <= 0 && !heap.hasUnknownLines) return lines;
+  const text = others > 0 ? `${countText(others)} other lines` : "no Python code";
+  return [...lines, { color: cssOf(inks.rank(-1)), text }];
 }

@@ -14,6 +14,7 @@ import { drawFrame } from "./strokes.ts";
 import type { Brush, Coloring, Description, LegendEntry, TextTwin, Thing, World } from "./world.ts";
 
 const HEIGHT_MAX = 560;
+const HEIGHT_MIN = 150;
 /** At this scale the bytes of the smallest blocks can be read. */
 const SCALE_MAX = 260;
 
@@ -34,12 +35,12 @@ export class ArenasWorld implements World {
 
   constructor(heap: ArenaHeap, { span, width, focusPools = [], heightMax = HEIGHT_MAX }: ArenasOptions) {
     const narrowest = Math.min(heightMax, Math.max(260, width * 1.15));
-    const layout = new ArenasLayout(heap.geometry, heap.rows, width / narrowest);
+    const aspect = width / narrowest;
+    const layout = new ArenasLayout(heap.geometry, heap.rows, aspect, focusPools.length);
     this.scene = { heap, layout, summaries: new PoolSummaries(heap), span };
-    const { width: w, height: h } = layout.bounds;
-    const fitting = Math.min(narrowest, (width * h) / w + 8);
     this.focusPools = focusPools;
-    this.height = Math.round(focusPools.length > 0 ? Math.min(narrowest, 380) : Math.max(150, fitting));
+    const { width: w, height: h } = this.focus ?? layout.bounds;
+    this.height = Math.round(Math.max(HEIGHT_MIN, Math.min(narrowest, (width * h) / w + 8)));
   }
 
   get bounds(): Box {
@@ -131,8 +132,8 @@ export class ArenasWorld implements World {
     return undefined;
   }
 
-  legend(coloring: Coloring, inks: Inks): readonly LegendEntry[] {
-    return arenasLegend(this.scene.heap, coloring, inks);
+  legend(coloring: Coloring, inks: Inks, scale: number): readonly LegendEntry[] {
+    return arenasLegend(this.scene, coloring, inks, scale);
   }
 
   twins(): readonly TextTwin[] {

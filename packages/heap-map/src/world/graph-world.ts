@@ -150,15 +150,16 @@ export class GraphWorld implements World {
     if (this.phases === undefined) return;
     const { names, at } = this.phases;
     const width = this.bounds.width / names.length;
-    const size = Math.min(12, width / 8.2);
+    const longest = Math.max(...names.map((name) => name.length));
+    const size = Math.min(12, width / longest / 0.6);
     context.textAlign = "center";
     for (const [index, name] of names.entries()) {
       const isNow = index === at;
       context.fillStyle = isNow ? inks.palette.accent : cssOf(inks.uncarved);
       context.fillRect(index * width + 1, 2, width - 2, 22);
-      context.font = `${isNow ? "600 " : ""}${size}px system-ui, sans-serif`;
+      context.font = `${isNow ? "600 " : ""}${Math.max(9, size)}px system-ui, sans-serif`;
       context.fillStyle = isNow ? textOn(pixelOf(inks.palette.accent)) : inks.palette.dim;
-      context.fillText(width < 60 ? String(index + 1) : name, (index + 0.5) * width, 13);
+      context.fillText(size < 8 ? String(index + 1) : name, (index + 0.5) * width, 13);
     }
   }
 

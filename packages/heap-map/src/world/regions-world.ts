@@ -217,6 +217,5 @@ const fieldsTable = (label: string, fields: NonNullable<Cell["fields"]>): TextTw
 function kindInk(kind: Kind, inks: Inks): number {
   if (kind === "used") return inks.live;
   if (kind === "free") return inks.free;
-  if (kind === "tail") return inks.ground;
   return inks[kind];
 }

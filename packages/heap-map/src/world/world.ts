@@ -83,6 +83,7 @@ export interface World {
   describe(thing: Thing): Description | undefined;
   /** The thing at an address, as fine as possible. */
   find(address: number): Thing | undefined;
-  legend(coloring: Coloring, inks: Inks): readonly LegendEntry[];
+  /** Of what is drawn at this scale. */
+  legend(coloring: Coloring, inks: Inks, scale: number): readonly LegendEntry[];
   twins(): readonly TextTwin[];
 }

@@ -1,9 +1,10 @@
 // A part of a recording, event by event, as a tape.
 
 import { MarkKind, Replay, Stacks, type TraceReader } from "@obmalloc/trace";
+import { shortFrameText } from "../text/frame-text.ts";
 import { type Tape, tapeGeometry } from "./tape.ts";
 import { TapeMachine } from "./tape-machine.ts";
-import { shortLine, tapeStacks } from "./tape-stacks.ts";
+import { tapeStacks } from "./tape-stacks.ts";
 
 /** Which part of a recording goes onto a tape. */
 export interface RecordTapeOptions {
@@ -29,7 +30,7 @@ export function recordTape(trace: TraceReader, options: RecordTapeOptions = {}):
   replay.runTo(from);
   replay.machine.begin();
   replay.runTo(to);
-  const { stacks } = tapeStacks(trace.tables, new Stacks(trace.tables), shortLine);
+  const { stacks } = tapeStacks(trace.tables, new Stacks(trace.tables), shortFrameText);
   return {
     geometry: tapeGeometry(replay.profile),
     firstEvent: Math.min(from, replay.event),

@@ -3,9 +3,10 @@
 import type { BlockAddress } from "@obmalloc/abi";
 import type { Stacks, TraceReader } from "@obmalloc/trace";
 import type { HistoryMachine } from "../history/history-machine.ts";
+import { shortFrameText } from "../text/frame-text.ts";
 import { tapeMarks } from "./record-tape.ts";
 import { type FilmMoment, TAPE_ABSENT, TAPE_FULL, type Tape, tapeGeometry } from "./tape.ts";
-import { shortLine, tapeStacks } from "./tape-stacks.ts";
+import { tapeStacks } from "./tape-stacks.ts";
 
 const UNIT_SHIFT = 4;
 /** Blocks that are remembered while the recording is replayed: 23 bytes each. */
@@ -66,7 +67,7 @@ export class TapeCamera {
       events.some((event) => born[life]! < event && died[life]! >= event),
     );
     const used = new Set(columns.lives.stack);
-    const tree = tapeStacks(trace.tables, stacks, shortLine, used);
+    const tree = tapeStacks(trace.tables, stacks, shortFrameText, used);
     const moments = kept.map((shot): FilmMoment => {
       const fill = new Uint8Array(bases.length * pools).fill(TAPE_ABSENT);
       const classes = new Uint8Array(bases.length * pools).fill(TAPE_ABSENT);

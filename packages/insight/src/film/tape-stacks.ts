@@ -41,7 +41,3 @@ export function tapeStacks(
     numberOf: (stack) => numbers[stack] ?? 0,
   };
 }
-
-/** Such as `app.py:24 work`: the file without its folders. */
-export const shortLine = ({ file, line, function: name }: Frame): string =>
-  `${file.slice(Math.max(file.lastIndexOf("/"), file.lastIndexOf("\\")) + 1)}:${line} ${name}`;

@@ -2,13 +2,14 @@
 
 import { type BlockAddress, sizeClassOf } from "@obmalloc/abi";
 import { Stacks, type TraceReader } from "@obmalloc/trace";
+import { shortFrameText } from "../text/frame-text.ts";
 import { type Settings, settingsName } from "../what-if/settings.ts";
 import { runMachine } from "../what-if/what-if.ts";
 import { WhatIfMachine } from "../what-if/what-if-machine.ts";
 import { LifeLog } from "./life-log.ts";
 import { tapeMarks } from "./record-tape.ts";
 import { type Tape, tapeGeometry } from "./tape.ts";
-import { shortLine, tapeStacks } from "./tape-stacks.ts";
+import { tapeStacks } from "./tape-stacks.ts";
 
 /** Writes down where blocks come to lie under the settings. */
 class WhatIfTapeMachine extends WhatIfMachine {
@@ -89,7 +90,7 @@ export function recordTapeUnder(
 ): Tape {
   const machine = new WhatIfTapeMachine(trace, settings);
   runMachine(trace, machine, to, onProgress);
-  const { stacks } = tapeStacks(trace.tables, new Stacks(trace.tables), shortLine);
+  const { stacks } = tapeStacks(trace.tables, new Stacks(trace.tables), shortFrameText);
   return {
     geometry: tapeGeometry(machine.profile, settingsName(settings)),
     firstEvent: 0,

@@ -1,0 +1,88 @@
+// The answer about a recording, as the page shows it. The same functions that the command line answers with.
+
+import type { TimelineData, WaterfallData } from "@obmalloc/heap-map";
+import { type Explanation, HELD_PARTS } from "@obmalloc/insight";
+import {
+  counted,
+  formatBytes,
+  formatCount,
+  frameText,
+  NO_FRAME,
+  pinsHeadline,
+  verdictHeadline,
+} from "@obmalloc/insight/text";
+import { MarkKind, type Pin, type TraceReader } from "@obmalloc/trace";
+import type { Answer, LineRow } from "./messages.ts";
+
+const LINES = 25;
+
+export function answerOf(trace: TraceReader, explanation: Explanation): Answer {
+  const { info, damage } = trace;
+  const { moment, pins, shortcomings } = explanation;
+  const cut = damage === undefined ? [] : [`The file is not whole: ${damage.message}`];
+  return {
+    program: info.commandLine.join(" "),
+    verdict: verdictHeadline(explanation),
+    pins: pinsHeadline(pins),
+    moment: moment.name,
+    facts: factsOf(trace, explanation),
+    lines: pins.slice(0, LINES).map(lineRow),
+    waterfall: waterfallOf(explanation),
+    timeline: timelineOf(trace, explanation),
+    shortcomings: [...cut, ...shortcomings],
+  };
+}
+
+function factsOf({ info, eventCount }: TraceReader, { certificate, arenas }: Explanation): Answer["facts"] {
+  const { addressesCompared, eventsReplayed, texts, equalTexts } = certificate;
+  return [
+    ["interpreter", `CPython ${info.versionText}`],
+    ["allocator", info.allocator],
+    ["events", `${formatCount(eventsReplayed)} replayed, of ${formatCount(eventCount)}`],
+    ["addresses", `${formatCount(addressesCompared)} compared with the process's`],
+    ["its own account", texts === 0 ? "not asked for" : `${equalTexts} of ${counted(texts, "text")} equal`],
+    ["arenas", formatCount(arenas)],
+  ];
+}
+
+const orDash = (bytes: number) => (bytes === 0 ? "-" : formatBytes(bytes));
+
+const lineRow = ({ heldBytes, sharedBytes, liveBytes, blocks, frame }: Pin): LineRow => ({
+  heldAlone: orDash(heldBytes),
+  shared: orDash(sharedBytes),
+  live: formatBytes(liveBytes),
+  blocks: formatCount(blocks),
+  line: frame === undefined ? NO_FRAME : frameText(frame),
+});
+
+function waterfallOf({ waterfall }: Explanation): WaterfallData {
+  const sum = waterfall.parts.reduce((total, { bytes }) => total + bytes, 0);
+  return {
+    totalBytes: waterfall.rssBytes ?? sum,
+    parts: waterfall.parts.map(({ key, name, bytes, grade }) => ({
+      name,
+      bytes,
+      grade,
+      isHeld: HELD_PARTS.has(key),
+    })),
+  };
+}
+
+function timelineOf({ tables }: TraceReader, { timeline, moment }: Explanation): TimelineData {
+  const arenaBytes = tables.arenas[1]?.sizeBytes ?? 0;
+  return {
+    points: timeline.map(({ event, elapsedNs, rssBytes, arenas, liveBytes, outsideBytes }) => ({
+      event,
+      elapsedNs,
+      rssBytes,
+      arenaBytes: arenas * arenaBytes,
+      liveBytes: liveBytes + outsideBytes,
+    })),
+    marks: tables.marks
+      .filter(({ event }) => event <= moment.event)
+      .map(({ event, kind, label }) => ({
+        event,
+        label: kind === MarkKind.shutdown ? "shutdown" : label,
+      })),
+  };
+}

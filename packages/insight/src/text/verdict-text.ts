@@ -1,0 +1,70 @@
+// A verdict as sentences.
+
+import type { Explanation } from "../answer/explain.ts";
+import type { Culprit, Verdict, VerdictKind } from "../answer/verdict.ts";
+import { shortFrameText } from "./frame-text.ts";
+import { NO_FRAME } from "./pins-headline.ts";
+import { formatBytes, formatPercent } from "./units.ts";
+
+const TITLES: Readonly<Record<VerdictKind, string>> = {
+  leak: "leak",
+  "retention-in-pymalloc": "retention in pymalloc",
+  "retention-in-c-library": "retention in the C library",
+  "native-or-file-backed": "native or file-backed memory",
+  "interpreter-overhead": "interpreter overhead",
+  "nothing-wrong": "nothing wrong",
+};
+
+const verdictTitle = (kind: VerdictKind): string => TITLES[kind];
+
+/** The line that is to blame, `app.py:12 work`, with the program's own line where another one asked. */
+function culpritText({ frame, calledFrom }: Culprit): string {
+  if (frame === undefined) return NO_FRAME;
+  return (
+    shortFrameText(frame) + (calledFrom === undefined ? "" : `, called from ${shortFrameText(calledFrom)}`)
+  );
+}
+
+/** The verdict and the reason for it, in one sentence. */
+export function verdictHeadline({ verdict, growth }: Explanation): string {
+  const { kind, bytes, culprits } = verdict;
+  const title = verdictTitle(kind);
+  const share = shareText(verdict);
+  const line = listText(culprits.map(culpritText));
+  if (kind === "leak") {
+    const by = line === "" ? "" : `; ${line} made most of what grew`;
+    return `${title}: live memory grew by ${formatBytes(bytes)} and was still growing${share}${by}`;
+  }
+  if (kind === "retention-in-pymalloc") {
+    const by = line === "" ? "" : `; blocks of ${line} pin it`;
+    return `${title}: ${formatBytes(bytes)} are free, but held in arenas that still have live blocks${share}${by}`;
+  }
+  if (kind === "retention-in-c-library") {
+    const by = line === "" ? "" : `; ${line} had most of it at the peak`;
+    return `${title}: ${formatBytes(bytes)} are free, but kept by malloc${share}${by}`;
+  }
+  if (kind === "native-or-file-backed") {
+    const by = line === "" ? "" : `; ${line} mapped most of it`;
+    return `${title}: ${formatBytes(bytes)} are not Python's blocks, but mapped files, mappings and native code${share}${by}`;
+  }
+  if (kind === "interpreter-overhead")
+    return `${title}: ${formatBytes(bytes)} of live blocks came with the interpreter and the imports${share}`;
+  const grown =
+    growth.bytes > 0
+      ? `live memory grew by no more than ${formatBytes(growth.bytes)}`
+      : "live memory did not grow";
+  return `${title}: what is resident is in use, little is held free, and ${grown}`;
+}
+
+/** `a`, `a and b`, `a; b; and c`: the texts hold commas. */
+function listText(texts: readonly string[]): string {
+  const last = texts.at(-1) ?? "";
+  if (texts.length < 3) return texts.join(" and ");
+  return `${texts.slice(0, -1).join("; ")}; and ${last}`;
+}
+
+function shareText({ bytes, rssBytes }: Verdict): string {
+  return rssBytes === undefined
+    ? ""
+    : `, ${formatPercent(bytes / rssBytes)} of the resident ${formatBytes(rssBytes)}`;
+}
