@@ -63,7 +63,21 @@ export const sidebar: Group[] = [
       "python/limits",
     ],
   },
-  { label: "JavaScript", items: ["javascript/first-heap"] },
+  {
+    label: "JavaScript",
+    items: [
+      "javascript/first-heap",
+      "javascript/raw-heap",
+      "javascript/pymalloc",
+      "javascript/domains",
+      "javascript/objects",
+      "javascript/trace-and-insight",
+      "javascript/abi",
+      "javascript/webassembly",
+      "javascript/workers",
+      "javascript/leak-tests",
+    ],
+  },
   {
     label: "Reference",
     collapsed: true,

@@ -24,7 +24,7 @@ export async function outputOf(line: string, docsFolder: string): Promise<Output
     const env = {
       ...process.env,
       PATH: `${bin}${delimiter}${process.env.PATH}`,
-      COLUMNS: "100",
+      COLUMNS: "84",
       NO_COLOR: "1",
     };
     return await run(`exec 2>&1\n${line}`, { cwd: folder, env });

@@ -13,6 +13,7 @@ export async function checkLive(browser: Browser, url: string, path: string): Pr
     problems.push(...(await askQuestion(question)));
   for (const experiment of await page.locator("engine-run").all())
     problems.push(...(await pressAll(experiment)));
+  for (const table of await page.locator("fact-table").all()) problems.push(...(await searchFacts(table)));
   await page.context().close();
   return [...complaints, ...problems];
 }
@@ -102,5 +103,25 @@ async function pressAll(experiment: Locator): Promise<string[]> {
     if (said.startsWith("Nothing has happened"))
       problems.push(`${await button.textContent()}: nothing came of it`);
   }
+  return problems;
+}
+
+/** The table of facts cut down by typing, and sorted, by keyboard. */
+async function searchFacts(table: Locator): Promise<string[]> {
+  const problems: string[] = [];
+  const rows = table.locator("tbody tr:visible");
+  const before = await rows.count();
+  await table.locator("input[type=search]").fill("bytes");
+  const after = await rows.count();
+  await table.locator("input[type=search]").fill("no such fact");
+  if (before === 0 || after > before || (await rows.count()) !== 0)
+    problems.push("fact-table: finds nothing");
+  await table.locator("input[type=search]").fill("");
+  await table.locator("input[type=checkbox]").press("Space");
+  if ((await rows.count()) >= before) problems.push("fact-table: all rows differ");
+  await table.locator("thead button").first().press("Enter");
+  const names = await rows.locator("th").allTextContents();
+  const sorted = [...names].sort((a, b) => a.localeCompare(b, "en", { numeric: true }));
+  if (names.join() !== sorted.join()) problems.push("fact-table: does not sort");
   return problems;
 }
