@@ -11,5 +11,4 @@ const [address] = await once(worker, "message");
 memory.reach(address); // the Worker may have grown the memory
 console.log(new TextDecoder().decode(heap.u8(address, 5).slice())); // hello
 heap.free(address); // a block may be freed by another one than has made it
-await once(worker, "exit");
 console.log(heap.stats().liveBlocks, heap.check().length); // 0 0

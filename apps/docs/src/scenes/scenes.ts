@@ -18,6 +18,13 @@ export const sceneFiles: Readonly<Record<string, () => Promise<SceneFile>>> = {
   realloc: () => import("./realloc.ts"),
   domains: () => import("./domains.ts"),
   objects: () => import("./objects.ts"),
+  hooks: () => import("./hooks.ts"),
+  gil: () => import("./gil.ts"),
+  growth: () => import("./growth.ts"),
+  records: () => import("./records.ts"),
+  versions: () => import("./versions.ts"),
+  stats: () => import("./stats.ts"),
+  breaks: () => import("./breaks.ts"),
 };
 
 async function find<T>(kind: keyof SceneFile, name: string): Promise<T> {
