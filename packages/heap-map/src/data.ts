@@ -1,5 +1,6 @@
 // What the pictures draw, as plain data: this file knows no page.
 
+/** A total and its parts, in bytes. */
 export interface WaterfallData {
   readonly totalBytes: number;
   readonly parts: readonly {
@@ -11,6 +12,7 @@ export interface WaterfallData {
   }[];
 }
 
+/** Figures over the events of a run, with its markers; sizes in bytes, times in nanoseconds. */
 export interface TimelineData {
   readonly points: readonly {
     readonly event: number;

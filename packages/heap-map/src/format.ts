@@ -24,6 +24,7 @@ export function percentText(share: number): string {
   return `${Math.abs(percent) < 10 && percent !== 0 ? percent.toFixed(1) : Math.round(percent)} %`;
 }
 
+/** Nanoseconds as seconds with two decimals. */
 export const secondsText = (nanoseconds: number): string => `${(nanoseconds / 1e9).toFixed(2)} s`;
 
 export const addressText = (address: number): string => `0x${address.toString(16)}`;

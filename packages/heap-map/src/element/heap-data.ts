@@ -22,6 +22,7 @@ export interface TapesData {
   readonly coloring?: Coloring;
 }
 
+/** What `<obm-heap>` draws: steps of an engine, or tapes. */
 export type HeapData = FramesData | TapesData;
 
 /** The moment that is shown. */
@@ -38,6 +39,7 @@ export interface SelectDetail {
   readonly address: number | undefined;
 }
 
+/** What `<obm-heap>` tells, by the name of the event. */
 export interface HeapEvents {
   readonly "obm-moment": CustomEvent<MomentDetail>;
   readonly "obm-select": CustomEvent<SelectDetail>;

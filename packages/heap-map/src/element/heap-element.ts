@@ -17,6 +17,7 @@ import { type Source, sourceOf } from "./sources.ts";
 /** Panes stand side by side from this width on, in CSS pixels. */
 const TWO_COLUMNS = 900;
 
+/** `<obm-heap>`: a heap at any moment, from the process down to the bytes. Set `data` to draw. */
 export class HeapElement extends ElementBase {
   private readonly root = this.attachShadow({ mode: "open" });
   private readonly probe = new ThemeProbe();

@@ -13,6 +13,7 @@ export const KINDS = {
   fresh: "never handed out",
 } as const;
 
+/** What a stretch of bytes is used for. */
 export type Kind = keyof typeof KINDS;
 
 /** A stretch of memory that is one thing. */
@@ -39,6 +40,7 @@ export interface Region {
 /** What the collector thinks of an object, or what became of it. `root` is a name of a program. */
 export type NodeState = "alive" | "root" | "examined" | "unreachable" | "reachable" | "finalized" | "dead";
 
+/** An object, or a name of a program, with its place in the picture. */
 export interface GraphNode {
   readonly id: string;
   readonly label: string;

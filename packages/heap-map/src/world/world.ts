@@ -13,6 +13,7 @@ export const COLORINGS = {
   pins: "pinned by",
 } as const;
 
+/** What the colours of blocks and pools say. */
 export type Coloring = keyof typeof COLORINGS;
 
 /** Something that can be chosen. */
