@@ -72,6 +72,7 @@ export const sidebar: Group[] = [
       "javascript/domains",
       "javascript/objects",
       "javascript/trace-and-insight",
+      "javascript/heap-map",
       "javascript/abi",
       "javascript/webassembly",
       "javascript/workers",

@@ -10,7 +10,7 @@ const docs = fileURLToPath(new URL("..", import.meta.url));
 const files = readdirSync(new URL("../snippets", import.meta.url)).filter((name) => name.endsWith(".ts"));
 
 /** Those that only a page or another snippet can run. */
-const HELPERS = new Set(["workers-worker.ts"]);
+const HELPERS = new Set(["heap-map-steps.ts", "workers-worker.ts"]);
 
 const promisedIn = (code: string): string[] =>
   [...code.matchAll(/^ *console\.log\(.*\); \/\/ (.*)$/gm)].map(([, text]) => text!);

@@ -20,6 +20,7 @@ it("the long run adds up by interpreter, without what was skipped", () => {
     mismatches: 0,
     accounts: 1,
     accountsEqual: 1,
+    problems: [],
   };
   const rows = [
     { date: "2026-01-02", python: "3.11.7", workload: "a", measured },
@@ -30,9 +31,9 @@ it("the long run adds up by interpreter, without what was skipped", () => {
   const run = longRunIn(JSON.stringify({ machine: "m", rows }));
   expect(run.dates).toBe("2026-01-01 to 2026-01-02");
   expect(run.rows).toEqual([
-    ["3.9.1", "2", "4", "2,000", "1,000", "0", "2 of 2"],
-    ["3.11.7", "1", "2", "1,000", "500", "0", "1 of 1"],
-    ["all", "3", "6", "3,000", "1,500", "0", "3 of 3"],
+    ["3.9.1", "2", "4", "2,000", "1,000", "0", "2 of 2", "0"],
+    ["3.11.7", "1", "2", "1,000", "500", "0", "1 of 1", "0"],
+    ["all", "3", "6", "3,000", "1,500", "0", "3 of 3", "0"],
   ]);
 });
 

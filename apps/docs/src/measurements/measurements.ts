@@ -48,6 +48,8 @@ interface Row {
     readonly mismatches: number;
     readonly accounts: number;
     readonly accountsEqual: number;
+    /** What was not as it should be, output of the program included. */
+    readonly problems: readonly string[];
   };
 }
 
@@ -68,17 +70,27 @@ export function longRunIn(json: string): LongRun {
     a.localeCompare(b, "en", { numeric: true }),
   );
   const line = (name: string, of: readonly Row[]): string[] => {
-    const sum = (key: keyof NonNullable<Row["measured"]>) =>
+    const sum = (key: Exclude<keyof NonNullable<Row["measured"]>, "problems">) =>
       of.reduce((total, { measured }) => total + (measured?.[key] ?? 0), 0);
     const texts = `${count(sum("accountsEqual"))} of ${count(sum("accounts"))}`;
     const numbers = [of.length, sum("recordings"), sum("events"), sum("addresses"), sum("mismatches")];
-    return [name, ...numbers.map(count), texts];
+    const odd = of.filter(({ measured }) => (measured?.problems.length ?? 0) > 0).length;
+    return [name, ...numbers.map(count), texts, count(odd)];
   };
   const dates = [...new Set(done.map(({ date }) => date))].sort();
   return {
     machine,
     dates: dates.length > 1 ? `${dates[0]} to ${dates.at(-1)}` : (dates[0] ?? ""),
-    columns: ["CPython", "runs", "processes", "events", "addresses compared", "mismatches", "texts equal"],
+    columns: [
+      "CPython",
+      "runs",
+      "processes",
+      "events",
+      "addresses compared",
+      "mismatches",
+      "texts equal",
+      "runs with other output",
+    ],
     rows: [
       ...versions.map((version) =>
         line(

@@ -2,7 +2,7 @@
 
 import { poolHeader, profileFor } from "@obmalloc/abi";
 import { createPyMalloc, type PyMalloc } from "@obmalloc/pymalloc";
-import { poolRegion } from "./pymalloc-frames.ts";
+import { heapFrame } from "./pymalloc-frames.ts";
 import { type Frame, hex, type Question, type Scene } from "./scene.ts";
 
 const SIZE_BYTES = 500;
@@ -57,10 +57,7 @@ function* race(): Generator<Frame> {
   const [a, b] = [new Allocation("thread A", heap), new Allocation("thread B", heap)];
   const frame = (call: string, text: string): Frame => {
     const names = new Map([a, b].filter(({ block }) => block !== 0).map(({ block, who }) => [block, who]));
-    const pool = pymalloc.inspect().arenas[0]!.pools.find(({ count }) => count > 0)!;
-    const region = poolRegion(pymalloc, pool, 4096, names);
-    const cells = region.cells.filter((cell) => cell.address < region.address + 4096);
-    return { call, text, regions: [{ ...region, cells }] };
+    return { call, text, heap: heapFrame(pymalloc, { names, isCloseUp: true }) };
   };
   yield frame("start", "Three blocks are in use, two are free. Both threads ask for 500 bytes.");
   yield frame(a.read(), "Thread A reads the head of the free list.");

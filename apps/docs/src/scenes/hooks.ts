@@ -2,10 +2,8 @@
 
 import { profileFor } from "@obmalloc/abi";
 import { countingAllocator, createDomains, type DomainName, domainNames } from "@obmalloc/domains";
-import { poolRegion } from "./pymalloc-frames.ts";
+import { heapFrame } from "./pymalloc-frames.ts";
 import { type Frame, hex, type Scene } from "./scene.ts";
-
-const ROW_BYTES = 2048;
 
 function* calls(): Generator<Frame> {
   const memory = createDomains({ profile: profileFor("3.13"), maxBytes: 64 << 20 });
@@ -16,20 +14,10 @@ function* calls(): Generator<Frame> {
     return { name, counts: counter.counts };
   });
   const frame = (call: string, text: string): Frame => {
-    const pools = memory.pymalloc.inspect().arenas.flatMap((arena) => arena.pools);
-    const regions = pools
-      .filter(({ count }) => count > 0)
-      .map((pool) => {
-        const region = poolRegion(memory.pymalloc, pool, ROW_BYTES);
-        return {
-          ...region,
-          cells: region.cells.filter(({ address }) => address < region.address + ROW_BYTES),
-        };
-      });
     const figures = counters.map(
       ({ name, counts }) => [`${name}: malloc, free`, `${counts.malloc}, ${counts.free}`] as const,
     );
-    return { call, text, regions, figures };
+    return { call, text, heap: heapFrame(memory.pymalloc, { isCloseUp: true }), figures };
   };
   const take = (name: DomainName, sizeBytes: number) => {
     const p = memory[name].malloc(sizeBytes);

@@ -115,7 +115,7 @@ function gapless(cells: readonly Cell[]): Cell[] {
     const end = cell.address + cell.sizeBytes;
     const next = cells[index + 1]?.address ?? end;
     if (next <= end) return [cell];
-    return [cell, { address: end, sizeBytes: next - end, kind: "tail", label: "" } as const];
+    return [cell, { address: end, sizeBytes: next - end, kind: "fresh", label: "gap" } as const];
   });
 }
 

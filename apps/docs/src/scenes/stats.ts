@@ -2,7 +2,7 @@
 
 import { profileFor } from "@obmalloc/abi";
 import { createPyMalloc, formatDebugMallocStats, type PyMalloc } from "@obmalloc/pymalloc";
-import { arenaRegion } from "./pymalloc-frames.ts";
+import { heapFrame } from "./pymalloc-frames.ts";
 import type { Experiment, Frame, Question, Scene } from "./scene.ts";
 
 const create = (): PyMalloc => createPyMalloc({ profile: profileFor("3.13"), maxBytes: 64 << 20 });
@@ -48,11 +48,10 @@ function* three(): Generator<Frame> {
   };
   for (const [name, make] of Object.entries(HEAPS)) {
     const pymalloc = make();
-    const { poolBytes } = pymalloc.profile.pymalloc;
     yield {
       call: name,
       text: words[name]!,
-      regions: pymalloc.inspect().arenas.map((arena) => arenaRegion(arena, poolBytes)),
+      heap: heapFrame(pymalloc),
       figures: Object.entries(LINES).map(([line, beginning]) => [
         line,
         lineOf(pymalloc, beginning).toLocaleString("en"),

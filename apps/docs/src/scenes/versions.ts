@@ -2,7 +2,7 @@
 
 import { profileFor } from "@obmalloc/abi";
 import { createPyMalloc, type PyMalloc } from "@obmalloc/pymalloc";
-import { arenaRegion } from "./pymalloc-frames.ts";
+import { heapFrame } from "./pymalloc-frames.ts";
 import type { Experiment, Frame, Question, Scene } from "./scene.ts";
 
 type Block = ReturnType<PyMalloc["malloc"]>;
@@ -43,39 +43,39 @@ class Run {
 
 function* side(): Generator<Frame> {
   const runs = ["3.8", "3.13"].map((version) => ({ version, run: new Run(version) }));
-  const frame = (call: string, said: string): Frame => ({
-    call,
-    text: said,
-    regions: runs.flatMap(({ version, run: { pymalloc } }) =>
-      pymalloc
-        .inspect()
-        .arenas.map((arena) => arenaRegion(arena, pymalloc.profile.pymalloc.poolBytes))
-        .map((region) => ({ ...region, title: `${version}: ${region.title}` })),
-    ),
-    figures: runs.flatMap(({ version, run }) => [
-      [`${version}: arenas`, String(run.pymalloc.arenaCount)] as const,
-      [`${version}: bytes held`, text(run.heldBytes)] as const,
-    ]),
-  });
-  for (const { run } of runs) run.make();
-  yield frame(
-    `${text(BLOCKS)} blocks of ${SIZE_BYTES} bytes`,
-    "The same calls. CPython 3.8 has arenas of 256 KiB with pools of 4 KiB, 3.13 arenas of 1 MiB with pools of 16 KiB.",
-  );
-  for (const { run } of runs) run.thin();
-  yield frame(
-    `free all but one of ${text(KEEP)}`,
-    "The larger an arena, the likelier it is that one of its blocks survives. Where no block is left, small arenas go back.",
-  );
-  for (const { run } of runs) run.clear();
-  yield frame(
-    "free the rest",
-    "3.8 gives the last arena back, too. 3.13 keeps one: a program at the border would otherwise map and unmap it again and again.",
-  );
+  const frames = (
+    act: (run: Run) => void,
+    call: string,
+    said: readonly [old: string, young: string],
+  ): Frame[] =>
+    runs.map(({ version, run }, index) => {
+      act(run);
+      return {
+        call: `CPython ${version}: ${call}`,
+        text: said[index]!,
+        heap: heapFrame(run.pymalloc),
+        figures: [
+          ["arenas", String(run.pymalloc.arenaCount)],
+          ["bytes held", text(run.heldBytes)],
+        ],
+      };
+    });
+  yield* frames((run) => run.make(), `${text(BLOCKS)} blocks of ${SIZE_BYTES} bytes`, [
+    "Arenas of 256 KiB, with pools of 4 KiB.",
+    "The same calls. Arenas of 1 MiB, with pools of 16 KiB.",
+  ]);
+  yield* frames((run) => run.thin(), `free all but one of ${text(KEEP)}`, [
+    "Most arenas have no block left, and go back.",
+    "The larger an arena, the likelier it is that one of its blocks survives: none goes back.",
+  ]);
+  yield* frames((run) => run.clear(), "free the rest", [
+    "The last arena goes back, too.",
+    "One arena stays (from 3.9 on): a program at the border would otherwise map and unmap it again and again.",
+  ]);
 }
 
 export const scenes: Readonly<Record<string, Scene>> = {
-  "versions.side": { title: "The same calls, 3.8 above 3.13", run: side },
+  "versions.side": { title: "The same calls, by the rules of 3.8 and of 3.13", run: side },
 };
 
 const ALL = ["3.7", "3.8", "3.9", "3.10", "3.11", "3.12", "3.13", "3.14", "3.15"];
