@@ -37,7 +37,7 @@ export function policyFor(html: string): string {
     "font-src 'self'",
     // A page that is given a user's file may not ask for anything, nor may the worker that it makes of a blob.
     ...(takesFiles(html)
-      ? ["connect-src 'none'", "worker-src blob:"]
+      ? ["connect-src 'none'", "worker-src 'self' blob:"]
       : ["connect-src 'self'", "worker-src 'self'"]),
     "manifest-src 'self'",
     "base-uri 'none'",

@@ -34,6 +34,6 @@ it("a heading without text becomes a cell, others stay", () => {
 it("lets a page that is given a file ask for nothing", () => {
   const policy = policyFor("<body><trace-drop></trace-drop></body>");
   expect(policy).toContain("connect-src 'none'");
-  expect(policy).toContain("worker-src blob:");
+  expect(policy).toContain("worker-src 'self' blob:");
   expect(policyFor("<body></body>")).toContain("connect-src 'self'; worker-src 'self'");
 });

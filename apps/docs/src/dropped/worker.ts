@@ -3,7 +3,7 @@
 import { ObmallocError, profileFor } from "@obmalloc/abi";
 import { explain, recordTape, recordTapeUnder, type Tape, TapeCamera } from "@obmalloc/insight";
 import { type Moment, momentOf, type OpenOptions, TraceReader } from "@obmalloc/trace";
-import { inflateSync } from "fflate";
+import { inflateSync } from "fflate/browser";
 import { answerOf } from "./answer.ts";
 import { DroppedFile } from "./file-source.ts";
 import type { Report, Request } from "./messages.ts";

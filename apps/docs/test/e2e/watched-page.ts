@@ -45,7 +45,7 @@ export async function openPage(
   page.on("pageerror", (error) => complaints.push(`error: ${error.message}`));
   page.on("requestfailed", (request) => complaints.push(`failed: ${request.url()}`));
   page.on("request", (request) => {
-    const isHere = request.url().startsWith(url) || request.url().startsWith("data:");
+    const isHere = [url, "data:", `blob:${url}`].some((start) => request.url().startsWith(start));
     if (!isHere) complaints.push(`elsewhere: ${request.url()}`);
   });
   await page.goto(url + path, { waitUntil: "load" });
