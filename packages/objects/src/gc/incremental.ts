@@ -35,6 +35,7 @@ export class IncrementalCollector implements Collector {
   private readonly parts: CollectorParts;
   private readonly increment: number;
   private readonly survivors: number;
+  private readonly marked: number;
   /** Whose references the marking starts from. */
   private readonly roots: () => Iterable<ObjectAddress>;
 
@@ -46,6 +47,7 @@ export class IncrementalCollector implements Collector {
     this.region = new RegionCollector(core, parts);
     this.increment = core.newListHead();
     this.survivors = core.newListHead();
+    this.marked = core.newListHead();
     const tracked = core.state.lists.reduce((sum, list) => sum + this.heads.size(list), 0);
     core.state.setSigned("heap_size", tracked, true);
     this.heads.state = this.makeState();
@@ -122,12 +124,13 @@ export class IncrementalCollector implements Collector {
     this.untrackTuples(young);
     if (this.core.state.signed("phase") === Phase.MARK) {
       yield { phase: "mark_roots", kind: "begin" };
-      this.workToDo -= this.markRoots();
+      this.workToDo -= 2 * this.markRoots(); // C takes it off twice, in mark_at_start and in its caller
       this.core.state.setSigned("phase", Phase.COLLECT, false);
       yield { phase: "mark_roots", kind: "end" };
       return undefined;
     }
     yield { phase: "merge", kind: "begin" };
+    this.workToDo -= this.markRoots(); // what has come to the stack since
     const size = this.fillIncrement(young);
     yield { phase: "merge", kind: "end" };
     const result = yield* this.collectRegion(this.increment, this.emptySurvivors(), watch);
@@ -201,46 +204,55 @@ export class IncrementalCollector implements Collector {
 
   /** Moves to the end of `list` what can be reached from `first` on and was not visited; returns how many. */
   private addReachable(first: number, list: number): number {
-    const { counts, ground, traversal } = this.core;
-    const { heads, visitedSpace } = this;
+    const { heads } = this;
     let moved = 0;
     let head = first;
     while (head !== list) {
       const o = heads.object(head);
       const next = heads.next(head);
-      if (counts.isImmortal(o)) {
+      if (this.core.counts.isImmortal(o)) {
         heads.untrack(o);
         head = next;
         continue;
       }
-      const count = traversal.gather(o, 0);
-      for (let i = 0; i < count; i++) {
-        const referent = traversal.found[i]!;
-        if (!ground.index.isCollected(referent) || !heads.isTracked(referent)) continue;
-        const other = heads.of(referent);
-        if (heads.space(other) === visitedSpace) continue;
-        heads.setSpace(other, visitedSpace);
-        heads.move(other, list);
-        moved++;
-      }
+      moved += this.moveReferents(o, list);
       head = heads.next(head);
     }
     return moved;
   }
 
-  /** Puts what can be reached from the roots among the visited objects (`mark_at_start`). */
+  /** Moves to the end of `list` what an object refers to and was not visited; returns how many. */
+  private moveReferents(o: number, list: number): number {
+    const { traversal } = this.core;
+    const count = traversal.gather(o, 0);
+    let moved = 0;
+    for (let i = 0; i < count; i++) moved += this.moveOne(traversal.found[i]!, list);
+    return moved;
+  }
+
+  private moveOne(o: number, list: number): number {
+    const { counts, ground } = this.core;
+    const { heads, visitedSpace } = this;
+    if (!ground.index.isCollected(o) || !heads.isTracked(o) || counts.isImmortal(o)) return 0;
+    const head = heads.of(o);
+    if (heads.space(head) === visitedSpace) return 0;
+    heads.setSpace(head, visitedSpace);
+    heads.move(head, list);
+    return 1;
+  }
+
+  /** Puts what can be reached from the roots among the visited objects (`mark_stacks`, `mark_global_roots`). */
   private markRoots(): number {
-    const { heads, visited, visitedSpace } = this;
-    let marked = 0;
-    for (const root of this.roots()) {
-      if (!this.core.ground.index.isCollected(root) || !heads.isTracked(root)) continue;
-      const head = heads.of(root);
-      if (heads.space(head) === visitedSpace) continue;
-      heads.setSpace(head, visitedSpace);
+    const { heads, marked, visited } = this;
+    heads.initList(marked);
+    let count = 0;
+    for (const root of this.roots()) count += this.moveOne(root, marked);
+    while (!heads.isEmpty(marked)) {
+      const head = heads.next(marked);
       heads.move(head, visited);
-      marked += 1 + this.addReachable(head, visited);
+      count += this.moveReferents(heads.object(head), marked);
     }
-    return marked;
+    return count;
   }
 
   /** Turns the spaces around for the next cycle (`completed_scavenge`). */
