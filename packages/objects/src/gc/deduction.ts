@@ -1,6 +1,6 @@
 // The three passes in one go, for collections that nobody watches.
 // The heads of a heap are spread over all of its memory, and each of their many visits is a wait for it. Here the copies
-// of the counts stand close together instead, in a byte for each place where an object can start, and the heads are
+// of the counts stand close together instead, in a byte for every two places where an object can start, and the heads are
 // only touched where an object changes its list. What stands in memory afterwards is what the passes leave behind.
 
 import type { Counts } from "../core/counts.ts";
@@ -11,14 +11,21 @@ import type { Traversal } from "../core/traversal.ts";
 import type { TypeObjects } from "../core/types.ts";
 import type { GcHeads } from "./heads.ts";
 
-/** The byte of an object that is looked at: nothing outside is known to refer to it. */
-const UNREFERENCED = 1;
-/** Up to here, one more than the references that were not found inside. */
-const MOST = 253;
+/**
+ * A byte stands for two places: with its head no object is shorter than that, so one of both at most is looked at. Which of
+ * them it is stands in the lowest bit; the rest says what is known of the object, and 0 there that it is not looked at.
+ */
+const PLACES_SHIFT = 1;
+const WHICH = 1;
+/** Nothing outside is known to refer to the object. */
+const UNREFERENCED = 1 << 1;
+/** One more reference that was not found inside; up to {@link MOST}, not included. */
+const ONE = 1 << 1;
+const MOST = 125;
 /** There are more references than a byte holds; the count stands in the object's head. */
-const MANY = 254;
+const MANY = 126 << 1;
 /** The object is among the unreachable ones, for the time being. */
-const ASIDE = 255;
+const ASIDE = 127 << 1;
 
 /** What a deduction needs. */
 export interface DeductionParts {
@@ -59,7 +66,7 @@ export class Deduction {
   private readonly tupleType: number;
   private readonly dictType: number;
   declare private words: Uint32Array;
-  /** A byte for each place; 0 for objects that are not looked at, and outside of deductions. */
+  /** A byte for every two places; 0 outside of deductions. */
   private refs = new Uint8Array(0);
   /** The objects in the order of their list, then those that were brought back. */
   private order = new Uint32Array(1024);
@@ -117,7 +124,7 @@ export class Deduction {
       throw error;
     } finally {
       const { refs, order, shift } = this;
-      for (let i = 0; i < this.candidates; i++) refs[order[i]! >>> shift] = 0;
+      for (let i = 0; i < this.candidates; i++) refs[order[i]! >>> (shift + PLACES_SHIFT)] = 0;
     }
     return this.candidates;
   }
@@ -138,7 +145,8 @@ export class Deduction {
         if (length === order.length) order = this.growOrder();
         order[length++] = o;
         const count = words[o >>> 2]!;
-        if (count < MOST) refs[o >>> shift] = count + 1;
+        const place = o >>> shift;
+        if (count < MOST) refs[place >>> PLACES_SHIFT] = ((count + 1) << 1) | (place & WHICH);
         else this.keepInHead(o, count);
       }
       head = next;
@@ -178,9 +186,10 @@ export class Deduction {
       const referent = source[at]!;
       at += step;
       const place = referent >>> shift;
-      const value = refs[place]!;
-      if (value > UNREFERENCED && value < MANY) refs[place] = value - 1;
-      else if (value > 0) this.subtractSlowly(referent, value);
+      const byte = refs[place >>> PLACES_SHIFT]!;
+      if (((byte ^ place) & WHICH) !== 0 || byte < UNREFERENCED) continue;
+      if (byte >= UNREFERENCED + ONE && byte < MANY) refs[place >>> PLACES_SHIFT] = byte - ONE;
+      else this.subtractSlowly(referent, byte & ~WHICH);
     }
   }
 
@@ -199,8 +208,9 @@ export class Deduction {
     let words = this.words;
     for (let i = 0; i < this.length; i++) {
       const o = this.order[i]!;
-      if (refs[o >>> shift] === UNREFERENCED) {
-        refs[o >>> shift] = ASIDE;
+      const place = o >>> shift;
+      if ((refs[place >>> PLACES_SHIFT]! & ~WHICH) === UNREFERENCED) {
+        refs[place >>> PLACES_SHIFT] = ASIDE | (place & WHICH);
         heads.move(o - headBytes, this.unreachable);
         heads.setCollecting(o - headBytes);
         continue;
@@ -235,8 +245,9 @@ export class Deduction {
       const referent = source[at]!;
       at += step;
       const place = referent >>> shift;
-      const value = refs[place]!;
-      if (value === UNREFERENCED) refs[place] = UNREFERENCED + 1;
+      const byte = refs[place >>> PLACES_SHIFT]!;
+      const value = byte ^ (place & WHICH);
+      if (value === UNREFERENCED) refs[place >>> PLACES_SHIFT] = byte + ONE;
       else if (value === ASIDE) this.bringBack(referent);
     }
   }
@@ -244,7 +255,7 @@ export class Deduction {
   /** Takes an object out of the unreachable ones and puts it at the end of the list, where its turn will come. */
   private bringBack(o: number): void {
     const head = o - this.headBytes;
-    this.refs[o >>> this.shift] = UNREFERENCED + 1;
+    this.mark(o, UNREFERENCED + ONE);
     this.heads.clearCollecting(head);
     this.heads.move(head, this.list);
     if (this.length === this.order.length) this.growOrder();
@@ -255,17 +266,23 @@ export class Deduction {
     const word = (o - this.headBytes + this.heads.refsOffset) >>> 2;
     this.many.push(o, this.words[word]!);
     this.words[word] = count;
-    this.refs[o >>> this.shift] = MANY;
+    this.mark(o, MANY);
+  }
+
+  /** Says what is known of an object that is looked at. */
+  private mark(o: number, value: number): void {
+    const place = o >>> this.shift;
+    this.refs[place >>> PLACES_SHIFT] = value | (place & WHICH);
   }
 
   /** Puts back what stood in the heads of objects with many references. */
   private settleMany(): void {
-    const { many, words, refs, shift } = this;
+    const { many, words } = this;
     for (let i = 0; i < many.length; i += 2) {
       const o = many[i]!;
       if (!this.parts.index.isCollected(o)) continue; // a user's function has dropped it
       const word = (o - this.headBytes + this.heads.refsOffset) >>> 2;
-      refs[o >>> shift] = words[word] === 0 ? UNREFERENCED : UNREFERENCED + 1;
+      this.mark(o, words[word] === 0 ? UNREFERENCED : UNREFERENCED + ONE);
       words[word] = many[i + 1]!;
     }
     this.many = [];
@@ -280,7 +297,7 @@ export class Deduction {
 
   /** Makes the bytes reach to the end of the memory. */
   private cover(): void {
-    const places = Math.ceil((this.words.length * 4) / 2 ** this.shift);
-    if (places > this.refs.length) this.refs = new Uint8Array(Math.ceil(places * 1.25));
+    const bytes = Math.ceil((this.words.length * 4) / 2 ** (this.shift + PLACES_SHIFT));
+    if (bytes > this.refs.length) this.refs = new Uint8Array(Math.ceil(bytes * 1.25));
   }
 }

@@ -87,11 +87,19 @@ export class Attributes {
   initInstance(o: number, type: number): void {
     if (!this.places.isManaged(type)) return;
     const isInline = this.places.hasInlineValues(type);
-    if (!isInline && !this.places.hasValuesWord) return;
+    if (!isInline && !(this.places.hasValuesWord && this.isMadeByObject(type))) return;
     const keys = this.cachedKeys(type);
     if (this.roomShrinks && this.keys.room(keys) > 1) this.keys.setRoom(keys, this.keys.room(keys) - 1);
     if (isInline) this.values.init(this.places.inlineValues(o, type), this.keys.capacity(keys), true);
     else this.places.writeValues(o, this.values.new(keys));
+  }
+
+  /** Whether `object.__new__` makes the instances: that of other bases gives them no values. */
+  private isMadeByObject(type: number): boolean {
+    const { types } = this.core;
+    let base = type;
+    while (types.isClass(base)) base = types.slot(base, types.base);
+    return base === types.builtin.object;
   }
 
   /** The value of an attribute, borrowed; NULL when there is none. */

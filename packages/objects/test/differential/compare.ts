@@ -6,6 +6,9 @@ import fc from "fast-check";
 import { emittedHere, rawPrograms, scriptOf, statementsOf } from "./program.ts";
 import { emittedThere } from "./real-python.ts";
 
+/** The most statements of a program in the tests. */
+export const STATEMENTS = 40;
+
 /** How much to compare. */
 export interface CompareOptions {
   readonly programs: number;

@@ -2,12 +2,11 @@
 import { profileFor } from "@obmalloc/abi";
 import { pythons } from "@obmalloc/test-support";
 import { describe, expect, it } from "vitest";
-import { comparePrograms } from "./compare.ts";
+import { comparePrograms, STATEMENTS } from "./compare.ts";
 
 /** Programs over all versions together; the long run has 2,000. */
 const PROGRAMS = Number(process.env.OBMALLOC_OBJECT_PROGRAMS ?? 200);
 const SEED = Number(process.env.OBMALLOC_OBJECT_SEED ?? 1);
-const STATEMENTS = 40;
 
 const found = pythons();
 

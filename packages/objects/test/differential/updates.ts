@@ -32,7 +32,7 @@ function combine(
       python: `v${v}.${method}(v${x})`,
       run: (m) => {
         const more = m.get(x);
-        m.withArguments(method === "extend" ? [] : [more], () => run(m, m.get(v), more));
+        m.withArguments([more], () => run(m, m.get(v), more));
         m.called();
       },
     };
@@ -65,9 +65,23 @@ export const updates: readonly Action[] = [
       m.called();
     },
   ),
-  combine("list", "extend", (m, v, x) => {
-    m.py.lists.extend(v, { kind: "sequence", items: m.py.lists.values(x) });
-  }),
+  (scope, [a, b]) => {
+    const v = scope.choose(a, ["list"]);
+    const x = scope.choose(b, ["list"]);
+    if (v === undefined || x === undefined) return undefined;
+    return {
+      python: `if len(v${v}) < 200 and len(v${x}) < 200: v${v}.extend(v${x})`,
+      run: (m) => {
+        const { lists } = m.py;
+        m.called();
+        if (lists.length(m.get(v)) >= 200) return;
+        m.called();
+        if (lists.length(m.get(x)) >= 200) return;
+        lists.extend(m.get(v), { kind: "sequence", items: lists.values(m.get(x)) });
+        m.called();
+      },
+    };
+  },
   combine("dict", "update", (m, v, x) => {
     m.lookUpKeys(x);
     m.py.dicts.update(v, x);
