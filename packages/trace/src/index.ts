@@ -52,7 +52,7 @@ export { fillRing } from "./pipeline/fill-ring.ts";
 export { RingFeed } from "./pipeline/ring-feed.ts";
 export { DomainsRecording, type RecordDomainsOptions, recordDomains } from "./recording/record-domains.ts";
 export type { Heap } from "./replay/heap.ts";
-export { columnOver, type LiveBlocks } from "./replay/live-blocks.ts";
+export { columnOf, type LiveBlocks } from "./replay/live-blocks.ts";
 export { type Disagreement, type MachineOptions, ReplayMachine } from "./replay/machine.ts";
 export type { Mismatch, MismatchPool } from "./replay/mismatch.ts";
 export { type OutsideBlock, OutsideBlocks } from "./replay/outside-blocks.ts";

@@ -42,7 +42,7 @@ export function lifetimes({ replay }: Examination): ClassLifetimes[] {
     const blockBytes = classBytes(profile, szidx);
     const deathsByAge = [...machine.deathsOf(szidx)];
     const deaths = deathsByAge.reduce((sum, count) => sum + count, 0);
-    const births = machine.births[szidx]!;
+    const births = deaths + live[szidx]!;
     const room = available[szidx]! + live[szidx]!;
     return {
       szidx,

@@ -1,6 +1,6 @@
 // The line that a reader can edit: the innermost one outside of the standard library and installed packages.
 
-import type { Frame, Stacks } from "@obmalloc/trace";
+import type { Frame, Stacks, Tables } from "@obmalloc/trace";
 
 const LIBRARY = /^<frozen |[/\\](?:lib|lib64)[/\\]python\d|[/\\](?:site|dist)-packages[/\\]/i;
 
@@ -10,7 +10,13 @@ export function userFrame(stacks: Stacks, stack: number): Frame | undefined {
   return frames.find((frame) => !LIBRARY.test(frame.file)) ?? frames[0];
 }
 
-/** Whether the importing of modules made this allocation. */
-export function isImport(stacks: Stacks, stack: number): boolean {
-  return stack !== 0 && stacks.frames(stack).some((frame) => frame.file.startsWith("<frozen importlib"));
+/** One flag for each stack: whether the importing of modules made its allocations. */
+export function importStacks({ nodeParent, nodeCode, codes }: Tables): Uint8Array {
+  const isImport = codes.map((code) => code.file.startsWith("<frozen importlib"));
+  const flags = new Uint8Array(nodeCode.length);
+  // A caller's node is defined before the nodes of what it calls.
+  for (let node = 1; node < flags.length; node++) {
+    flags[node] = isImport[nodeCode.at(node)] ? 1 : flags[nodeParent.at(node)]!;
+  }
+  return flags;
 }

@@ -5,7 +5,7 @@ import type { Examination } from "../history/examine.ts";
 import type { LineBytes } from "../history/tally.ts";
 import { freedOutside, liveOutside } from "./c-heap.ts";
 import type { Growth } from "./growth.ts";
-import { isImport, userFrame } from "./user-frame.ts";
+import { importStacks, userFrame } from "./user-frame.ts";
 import { type PartKey, residentMappings, type Waterfall } from "./waterfall.ts";
 
 /** What a process can suffer from. */
@@ -147,14 +147,15 @@ function native({ waterfall, examination }: Findings, total: number): Candidate 
 }
 
 /** Nothing held back: then either most of it came with the interpreter and the imports, or the program uses it. */
-function interpreter({ now, stacks }: Examination, total: number): Candidate {
+function interpreter({ now, trace }: Examination, total: number): Candidate {
+  const isImport = importStacks(trace.tables);
   let live = 0;
   let imported = 0;
   for (let stack = 0; stack < now.inPools.length; stack++) {
     const bytes = now.inPools[stack]! + now.outside[stack]!;
     if (bytes === 0) continue;
     live += bytes;
-    if (stack === 0 || isImport(stacks, stack)) imported += bytes;
+    if (stack === 0 || isImport[stack] === 1) imported += bytes;
   }
   const isInterpreter = total >= LARGE_INTERPRETER_BYTES && imported > live * IMPORT_SHARE;
   return {

@@ -1,6 +1,5 @@
 // A recording at a few dozen moments: how full each pool was at all of them, and every block at as many as there is room for.
 
-import type { BlockAddress } from "@obmalloc/abi";
 import type { Stacks, TraceReader } from "@obmalloc/trace";
 import type { HistoryMachine } from "../history/history-machine.ts";
 import { shortFrameText } from "../text/frame-text.ts";
@@ -8,7 +7,6 @@ import { tapeMarks } from "./record-tape.ts";
 import { type FilmMoment, TAPE_ABSENT, TAPE_FULL, type Tape, tapeGeometry } from "./tape.ts";
 import { tapeStacks } from "./tape-stacks.ts";
 
-const UNIT_SHIFT = 4;
 /** Blocks that are remembered while the recording is replayed: 23 bytes each. */
 const LOGGED_MAX = 1_000_000;
 
@@ -95,34 +93,26 @@ export class TapeCamera {
 /** @param enters whether blocks that the log does not know yet are entered. */
 function shootPool(machine: HistoryMachine, start: number, enters: boolean) {
   const { log, live } = machine;
-  const { sizes } = live;
-  const end = (start + machine.profile.pymalloc.poolBytes) >>> UNIT_SHIFT;
   let bytes = 0;
   let szidx: number = TAPE_ABSENT;
   let hasBlocks = enters;
-  for (let unit = start >>> UNIT_SHIFT; unit < end; unit++) {
-    if (sizes[unit] === 0 || sizes[unit] === undefined) continue;
-    const linear = unit << UNIT_SHIFT;
-    const sizeBytes = live.sizeAt(linear >>> 0);
+  live.each(start, start + machine.profile.pymalloc.poolBytes, (record, linear) => {
+    const sizeBytes = live.sizeOf(record);
     bytes += sizeBytes;
-    if (szidx === TAPE_ABSENT) szidx = classAt(machine, linear >>> 0);
-    if (!hasBlocks) continue;
-    const life = log.lifeOf(linear >>> 0);
-    if (life >= 0 && log.lives.sizes[life] === sizeBytes) continue;
+    if (szidx === TAPE_ABSENT) szidx = live.classOf(linear);
+    if (!hasBlocks) return;
+    const life = log.lifeOf(linear);
+    if (life >= 0 && log.lives.sizes[life] === sizeBytes) return;
     if (log.lives.count >= LOGGED_MAX) {
       hasBlocks = false;
-      continue;
+      return;
     }
     // A block that was given another size where it is: one life ends, another begins.
-    if (life >= 0) log.death(linear >>> 0, machine.clock - 1);
-    const event = life >= 0 ? machine.clock - 1 : machine.bornAt(linear >>> 0);
-    log.birth(linear >>> 0, sizeBytes, szidx, event, live.stackAt(linear >>> 0));
-  }
+    if (life >= 0) log.death(linear, machine.clock - 1);
+    const event = life >= 0 ? machine.clock - 1 : machine.birthOf(record);
+    log.birth(linear, sizeBytes, szidx, event, live.stackOf(record));
+  });
   return { bytes, szidx, hasBlocks };
-}
-
-function classAt({ current, profile }: HistoryMachine, linear: number): number {
-  return current.engine.blockSizeBytes(linear as BlockAddress) / profile.pymalloc.alignmentBytes - 1;
 }
 
 /** The last, and as many others evenly as there may be. */

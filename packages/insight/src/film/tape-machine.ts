@@ -1,6 +1,6 @@
 // A replay that writes down the life of every block, from a moment on.
 
-import { type BlockAddress, sizeClassOf } from "@obmalloc/abi";
+import { sizeClassOf } from "@obmalloc/abi";
 import type { Op } from "@obmalloc/trace";
 import { HistoryMachine } from "../history/history-machine.ts";
 
@@ -10,15 +10,14 @@ export class TapeMachine extends HistoryMachine {
   /** From now on every event is written down; what lives, and what lies in free lists, at once. */
   begin(): void {
     this.isLogging = true;
-    const { arenaBytes, alignmentBytes } = this.profile.pymalloc;
+    const { arenaBytes } = this.profile.pymalloc;
     const ghosts: { address: number; szidx: number; order: number }[] = [];
     for (const { heap } of this.allHeaps()) {
       for (const { base, pools } of heap.engine.inspect().arenas) {
-        for (const linear of this.live.within(base, base + arenaBytes)) {
-          const szidx = heap.engine.blockSizeBytes(linear as BlockAddress) / alignmentBytes - 1;
-          const sizeBytes = this.live.sizeAt(linear);
-          this.log.birth(linear, sizeBytes, szidx, this.bornAt(linear), this.live.stackAt(linear));
-        }
+        this.live.each(base, base + arenaBytes, (record, linear) => {
+          const [sizeBytes, stack] = [this.live.sizeOf(record), this.live.stackOf(record)];
+          this.log.birth(linear, sizeBytes, this.live.classOf(linear), this.birthOf(record), stack);
+        });
         for (const { freeBlocks, szidx, nextoffset, address, blockBytes } of pools) {
           if (szidx === null) continue;
           // The end of a list, where it was carved last, is known to be there without a life.

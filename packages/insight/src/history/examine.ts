@@ -49,8 +49,7 @@ export function examine(trace: TraceReader, moment: Moment, options: ExamineOpti
     ...(events === undefined ? {} : { events }),
   });
   const clock = new Clock(trace);
-  const stackCount = trace.tables.nodeCode.length;
-  const look = () => tallyStacks(replay.machine, stackCount);
+  const look = () => tallyStacks(replay.machine);
   const timeline: TimePoint[] = [timePoint(replay.machine, 0, clock)];
   let halfway: StackTally | undefined;
   const peak = new Peak();

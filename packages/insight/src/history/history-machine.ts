@@ -1,52 +1,44 @@
-// A replay that remembers how long blocks live: two more stores for each event, beside the engine's own work.
+// A replay that remembers how long blocks live: few stores for each event, beside the engine's own work.
 
 import { sizeClassCount } from "@obmalloc/abi";
-import {
-  columnOver,
-  type Domain,
-  type MachineOptions,
-  Op,
-  ReplayMachine,
-  type Tables,
-} from "@obmalloc/trace";
+import { type Domain, type MachineOptions, Op, ReplayMachine, type Tables } from "@obmalloc/trace";
 import { LifeLog } from "../film/life-log.ts";
 
 /** Lifetimes are counted by their number of bits: 0 for 0 events, 1 for 1, 2 for 2 and 3, up to 32. */
 export const AGE_BINS = 33;
 
-const UNIT_SHIFT = 4;
+/** Words of a live block's record: the stack, and the event of its birth. */
+const STACK = 1;
+const BORN = 2;
 
 /** The recorded process, with the event at which each live block was born and a histogram of lifetimes. */
 export class HistoryMachine extends ReplayMachine {
-  /** Events so far: the time in which lifetimes are counted. */
+  /** Events so far, modulo 2^32: the time in which lifetimes are counted. */
   clock = 0;
   /** Requested bytes of the live blocks in pools. */
   liveBytes = 0;
-  /** Blocks born in pools, by size class. */
-  readonly births: Float64Array;
   /** Blocks that died in pools: by size class, and in each by the bits of their lifetime in events. */
   readonly deaths: Float64Array;
+  /** Of the live blocks in pools: two numbers for each stack, their requested bytes and how many they are. */
+  readonly byStack: Float64Array;
   /** Arenas, and the blocks that somebody has entered: their deaths are noted. */
   readonly log: LifeLog;
 
   private readonly definitions: Tables;
-  private readonly born: Uint32Array;
-  private readonly classShift: number;
+  private readonly records: Uint32Array;
 
   constructor(options: MachineOptions) {
-    super(options);
-    const classes = sizeClassCount(options.profile);
-    this.born = columnOver(this.arenas.end, 4);
-    this.births = new Float64Array(classes);
-    this.deaths = new Float64Array(classes * AGE_BINS);
+    super({ ...options, keepMore: true });
+    this.byStack = new Float64Array(options.tables.nodeCode.length * 2);
+    this.records = this.live.records;
+    this.deaths = new Float64Array(sizeClassCount(options.profile) * AGE_BINS);
     this.definitions = options.tables;
     this.log = new LifeLog(options.profile.pymalloc);
-    this.classShift = Math.log2(options.profile.pymalloc.alignmentBytes);
   }
 
-  /** The event at which the live block at a linear address was allocated. */
-  bornAt(linear: number): number {
-    return this.born[linear >>> UNIT_SHIFT]!;
+  /** The event at which the block of a record was allocated. */
+  birthOf(record: number): number {
+    return this.records[record + BORN]!;
   }
 
   /** Blocks of the class `szidx` that were freed so far. */
@@ -56,17 +48,15 @@ export class HistoryMachine extends ReplayMachine {
 
   override allocate(address: number, sizeBytes: number, domainBit: number, stack: number, op: Op): boolean {
     if (!super.allocate(address, sizeBytes, domainBit, stack, op)) return false;
-    this.born[address >>> UNIT_SHIFT] = this.clock++;
-    this.births[(sizeBytes - 1) >>> this.classShift]!++;
-    this.liveBytes += sizeBytes;
+    this.born(sizeBytes, stack);
+    this.clock = (this.clock + 1) | 0;
     return true;
   }
 
   override free(address: number, domainBit: number, stack: number): boolean {
-    const sizeBytes = this.live.sizeAt(address);
     if (!super.free(address, domainBit, stack)) return false;
-    this.dies(address, sizeBytes);
-    this.clock++;
+    this.died(address);
+    this.clock = (this.clock + 1) | 0;
     return true;
   }
 
@@ -77,16 +67,19 @@ export class HistoryMachine extends ReplayMachine {
     domainBit: number,
     stack: number,
   ): boolean {
-    const oldBytes = old === 0 ? 0 : this.live.sizeAt(old);
+    const { live } = this;
+    const stays = address === old ? live.recordOf(old) : -1;
+    const oldStack = stays < 0 ? 0 : live.stackOf(stays);
+    const oldBytes = stays < 0 ? 0 : live.sizeOf(stays);
     if (!super.reallocate(address, old, sizeBytes, domainBit, stack)) return false;
-    if (address === old) this.liveBytes += sizeBytes - oldBytes;
-    else {
-      if (old !== 0) this.dies(old, oldBytes);
-      this.born[address >>> UNIT_SHIFT] = this.clock;
-      this.births[(sizeBytes - 1) >>> this.classShift]!++;
-      this.liveBytes += sizeBytes;
+    if (stays >= 0) {
+      this.count(oldStack, -oldBytes, -1);
+      this.count(stack, sizeBytes, 1);
+    } else {
+      this.born(sizeBytes, stack);
+      if (old !== 0) this.died(old);
     }
-    this.clock++;
+    this.clock = (this.clock + 1) | 0;
     return true;
   }
 
@@ -99,10 +92,9 @@ export class HistoryMachine extends ReplayMachine {
     stack: number,
   ): boolean {
     const from = op === Op.realloc && old !== 0 && address !== 0 ? this.arenas.toLinear(old) : 0;
-    const oldBytes = from === 0 ? 0 : this.live.sizeAt(from);
     if (!super.outside(op, domain, address, old, sizeBytes, stack)) return false;
-    if (oldBytes !== 0) this.dies(from, oldBytes);
-    this.clock++;
+    if (from !== 0) this.died(from);
+    this.clock = (this.clock + 1) | 0;
     return true;
   }
 
@@ -127,11 +119,25 @@ export class HistoryMachine extends ReplayMachine {
     return this.arenas.toLinear(first) - (first - base);
   }
 
-  private dies(address: number, sizeBytes: number): void {
-    const age = this.clock - this.born[address >>> UNIT_SHIFT]!;
-    const szidx = (sizeBytes - 1) >>> this.classShift;
-    this.deaths[szidx * AGE_BINS + 32 - Math.clz32(age)]!++;
-    this.liveBytes -= sizeBytes;
+  /** The block that began last is counted. */
+  private born(sizeBytes: number, stack: number): void {
+    this.records[this.live.lastBegun + BORN] = this.clock;
+    this.count(stack, sizeBytes, 1);
+  }
+
+  /** The block that ended last, at this address, is counted. */
+  private died(address: number): void {
+    const { live } = this;
+    const age = this.clock - this.records[live.lastEnded + BORN]!;
+    this.deaths[live.classOf(address) * AGE_BINS + 32 - Math.clz32(age)]!++;
+    this.count(this.records[live.lastEnded + STACK]!, -live.lastEndedBytes, -1);
     this.log.death(address, this.clock);
+  }
+
+  private count(stack: number, sizeBytes: number, blocks: number): void {
+    const { byStack } = this;
+    byStack[stack * 2]! += sizeBytes;
+    byStack[stack * 2 + 1]! += blocks;
+    this.liveBytes += sizeBytes;
   }
 }

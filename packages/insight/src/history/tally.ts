@@ -1,8 +1,7 @@
-// Live bytes by stack and by line at one moment. Loops over columns, since a heap may have millions of blocks.
+// Live bytes by stack and by line at one moment.
 
-import type { Frame, ReplayMachine, Stacks } from "@obmalloc/trace";
-
-const UNIT_SHIFT = 4;
+import type { Frame, Stacks } from "@obmalloc/trace";
+import type { HistoryMachine } from "./history-machine.ts";
 
 /** Requested bytes of live blocks by stack id: in pools, and outside of them. */
 export interface StackTally {
@@ -12,24 +11,17 @@ export interface StackTally {
   readonly blocks: Float64Array;
 }
 
-/** @param stackCount one more than the largest stack id. */
-export function tallyStacks(machine: ReplayMachine, stackCount: number): StackTally {
+/** How things stand now. */
+export function tallyStacks({ byStack, outsideBlocks }: HistoryMachine): StackTally {
+  const stackCount = byStack.length / 2;
   const inPools = new Float64Array(stackCount);
-  const outside = new Float64Array(stackCount);
   const blocks = new Float64Array(stackCount);
-  const { live } = machine;
-  const { sizes, stacks } = live;
-  const arenaUnits = machine.profile.pymalloc.arenaBytes >>> UNIT_SHIFT;
-  for (const { linear } of machine.arenas.all()) {
-    const first = linear >>> UNIT_SHIFT;
-    for (let unit = first; unit < first + arenaUnits; unit++) {
-      if (sizes[unit] === 0) continue;
-      const stack = stacks.length === 0 ? 0 : stacks[unit]!;
-      inPools[stack]! += live.sizeAt(unit << UNIT_SHIFT);
-      blocks[stack]!++;
-    }
+  for (let stack = 0; stack < stackCount; stack++) {
+    inPools[stack] = byStack[stack * 2]!;
+    blocks[stack] = byStack[stack * 2 + 1]!;
   }
-  machine.outsideBlocks.each((sizeBytes, stack) => {
+  const outside = new Float64Array(stackCount);
+  outsideBlocks.each((sizeBytes, stack) => {
     outside[stack]! += sizeBytes;
   });
   return { inPools, outside, blocks };

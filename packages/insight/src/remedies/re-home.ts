@@ -2,9 +2,10 @@
 // changes the machine, so it comes last of all that is asked of it.
 
 import type { BlockAddress } from "@obmalloc/abi";
-import type { Frame, Pin, Stacks } from "@obmalloc/trace";
+import type { Frame, Pin } from "@obmalloc/trace";
 import type { Examination } from "../history/examine.ts";
 import type { HistoryMachine } from "../history/history-machine.ts";
+import { liveByBirth } from "../history/live-by-birth.ts";
 
 /** Arenas of all interpreters. */
 export function arenaCount(machine: HistoryMachine): number {
@@ -26,51 +27,37 @@ export interface ReHomed {
  * Re-homes the blocks of each line, one line after the other, in the order of their births, as a copied list does. The
  * examination's machine is changed: nothing more can be asked of it.
  */
-export function reHome({ replay, stacks }: Examination, lines: readonly Pin[]): ReHomed[] {
-  const { machine } = replay;
+export function reHome(examination: Examination, lines: readonly Pin[]): ReHomed[] {
+  const { machine } = examination.replay;
   machine.arenas.goOnWithoutRecording();
   const { engine } = machine.current;
-  const found = blocksOfLines(machine, stacks, lines);
-  return lines.map(({ frame }) => {
-    const blocks = found.get(frame) ?? [];
+  const flags = flagsOfLive(examination, lines);
+  return lines.map(({ frame }, line) => {
+    const { addresses, sizes } = liveByBirth(machine, flags[line]!);
     const arenasBefore = arenaCount(machine);
     let bytes = 0;
-    for (const { sizeBytes } of blocks) {
+    for (const sizeBytes of sizes) {
       const passing = engine.malloc(sizeBytes + 1);
       engine.malloc(sizeBytes);
       engine.free(passing);
       bytes += sizeBytes;
     }
-    for (const { linear } of blocks) {
-      machine.live.sizes[linear >>> 4] = 0;
+    for (const linear of addresses) {
+      machine.live.end(linear);
       engine.free(linear as BlockAddress);
     }
-    return { frame, blocks: blocks.length, bytes, arenasBefore, arenasAfter: arenaCount(machine) };
+    return { frame, blocks: sizes.length, bytes, arenasBefore, arenasAfter: arenaCount(machine) };
   });
 }
 
-interface Block {
-  readonly linear: number;
-  readonly sizeBytes: number;
-  readonly bornAt: number;
-}
-
-/** Live blocks in arenas of each of some lines, by the event of their birth. */
-function blocksOfLines(
-  machine: HistoryMachine,
-  stacks: Stacks,
-  lines: readonly Pin[],
-): Map<Frame | undefined, Block[]> {
-  const { live, arenas, profile } = machine;
-  const found = new Map<Frame | undefined, Block[]>(lines.map(({ frame }) => [frame, []]));
-  const known = new Map<number, Block[] | undefined>();
-  for (const arena of arenas.all()) {
-    for (const linear of live.within(arena.linear, arena.linear + profile.pymalloc.arenaBytes)) {
-      const stack = live.stackAt(linear);
-      if (!known.has(stack)) known.set(stack, found.get(stacks.innermost(stack)));
-      known.get(stack)?.push({ linear, sizeBytes: live.sizeAt(linear), bornAt: machine.bornAt(linear) });
-    }
+/** For each line, the stacks that it has live blocks from. */
+function flagsOfLive({ replay, stacks }: Examination, lines: readonly Pin[]): Uint8Array[] {
+  const { byStack } = replay.machine;
+  const flags = lines.map(() => new Uint8Array(byStack.length / 2));
+  const indexOf = new Map(lines.map(({ frame }, line) => [frame, line]));
+  for (let stack = 1; stack * 2 < byStack.length; stack++) {
+    const line = byStack[stack * 2 + 1] === 0 ? undefined : indexOf.get(stacks.innermost(stack));
+    if (line !== undefined) flags[line]![stack] = 1;
   }
-  for (const blocks of found.values()) blocks.sort((a, b) => a.bornAt - b.bornAt);
-  return found;
+  return flags;
 }

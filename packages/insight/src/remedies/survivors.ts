@@ -2,6 +2,7 @@
 
 import type { Frame } from "@obmalloc/trace";
 import type { Examination } from "../history/examine.ts";
+import { liveByBirth } from "../history/live-by-birth.ts";
 import type { StackFlags } from "../what-if/edits.ts";
 
 /** A set of event numbers, one bit each. */
@@ -21,32 +22,16 @@ export class EventSet {
 
 /** Events at which the live blocks in pools were born. */
 export function birthsOfSurvivors({ replay, moment }: Examination): EventSet {
-  const { machine } = replay;
+  const { live, arenas, profile } = replay.machine;
   const births = new EventSet(moment.event);
-  for (const arena of machine.arenas.all()) {
-    for (const linear of machine.live.within(
-      arena.linear,
-      arena.linear + machine.profile.pymalloc.arenaBytes,
-    ))
-      births.add(machine.bornAt(linear));
-  }
+  const note = (record: number) => births.add(replay.machine.birthOf(record));
+  for (const { linear } of arenas.all()) live.each(linear, linear + profile.pymalloc.arenaBytes, note);
   return births;
 }
 
 /** Requested bytes of the blocks of some stacks that live at the moment, in the order of their births. */
-export function sizesOfSurvivors({ replay }: Examination, flags: StackFlags): number[] {
-  const { machine } = replay;
-  const found: { sizeBytes: number; bornAt: number }[] = [];
-  for (const arena of machine.arenas.all()) {
-    for (const linear of machine.live.within(
-      arena.linear,
-      arena.linear + machine.profile.pymalloc.arenaBytes,
-    )) {
-      if (flags[machine.live.stackAt(linear)] !== 1) continue;
-      found.push({ sizeBytes: machine.live.sizeAt(linear), bornAt: machine.bornAt(linear) });
-    }
-  }
-  return found.sort((a, b) => a.bornAt - b.bornAt).map((one) => one.sizeBytes);
+export function sizesOfSurvivors({ replay }: Examination, flags: StackFlags): Uint16Array {
+  return liveByBirth(replay.machine, flags).sizes;
 }
 
 /** The stacks whose innermost line is one of these. */

@@ -137,7 +137,7 @@ export class LongLivedFirstMachine extends WhatIfMachine {
   private readonly flags: StackFlags;
   private readonly survives: (clock: number) => boolean;
   /** Sizes in the order of birth. */
-  private readonly sizes: readonly number[];
+  private readonly sizes: Uint16Array;
   private readonly ready: number[] = [];
   private given = 0;
 
@@ -146,7 +146,7 @@ export class LongLivedFirstMachine extends WhatIfMachine {
     settings: Settings,
     flags: StackFlags,
     survives: (clock: number) => boolean,
-    sizes: readonly number[],
+    sizes: Uint16Array,
   ) {
     super(trace, settings);
     this.flags = flags;

@@ -1,7 +1,7 @@
 // The recorded operations as a stream for a real malloc: no addresses, but numbers of slots that live blocks have.
 
 import {
-  columnOver,
+  columnOf,
   DenseArenas,
   type Domain,
   EventFeed,
@@ -30,7 +30,7 @@ class SlotSink implements EventSink {
 
   constructor(trace: TraceReader) {
     this.space = new DenseArenas(trace.tables, trace.info.pageShift);
-    this.inside = columnOver(this.space.end, 4);
+    this.inside = columnOf(this.space.end >>> UNIT_SHIFT);
   }
 
   allocate(address: number, sizeBytes: number, _domainBit: number, _stack: number, op: Op): boolean {

@@ -4,7 +4,7 @@
 import { type BlockAddress, type Profile, pageAddress } from "@obmalloc/abi";
 import { type ArenaAllocator, createPyMalloc, type PyMalloc } from "@obmalloc/pymalloc";
 import { LinearMemory, PageMapper, RawHeap } from "@obmalloc/raw-heap";
-import { columnOver, DenseArenas, type Domain, type EventSink, Op, type TraceReader } from "@obmalloc/trace";
+import { columnOf, DenseArenas, type Domain, type EventSink, Op, type TraceReader } from "@obmalloc/trace";
 import { profileOf, type Settings } from "./settings.ts";
 
 const UNIT_SHIFT = 4;
@@ -37,7 +37,7 @@ export class WhatIfMachine implements EventSink {
     this.space = new DenseArenas(trace.tables, trace.info.pageShift);
     // At once: each step of growth is a new buffer, and V8 counts all of its bytes when it decides to collect garbage.
     this.memory.ensure(this.space.end);
-    this.places = columnOver(this.space.end, 4);
+    this.places = columnOf(this.space.end >>> UNIT_SHIFT);
     this.engine = this.engineOf(0);
   }
 

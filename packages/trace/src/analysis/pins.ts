@@ -23,6 +23,7 @@ export interface Pin {
 }
 
 interface Tally {
+  readonly frame: Frame | undefined;
   arenas: number;
   heldBytes: number;
   sharedArenas: number;
@@ -30,42 +31,72 @@ interface Tally {
   blocks: number;
   liveBytes: number;
   stack: number;
+  /** The last arena that it was found in, by number. */
+  seenIn: number;
 }
 
 /** Lines with blocks inside arenas: most bytes held alone first, then most bytes shared. */
 export function pins(replay: Replay, stacks: Stacks): Pin[] {
-  const { live } = replay.machine;
+  const { live, arenas } = replay.machine;
   const { arenaBytes } = replay.profile.pymalloc;
-  const tallies = new Map<Frame | undefined, Tally>();
-  for (const arena of replay.machine.arenas.all()) {
-    const lines = new Set<Tally>();
-    for (const linear of live.within(arena.linear, arena.linear + arenaBytes)) {
-      const stack = live.stackAt(linear);
-      const tally = tallyOf(tallies, stacks.innermost(stack), stack);
-      tally.blocks++;
-      tally.liveBytes += live.sizeAt(linear);
-      lines.add(tally);
-    }
+  const tallies = new Tallies(stacks);
+  let number = 0;
+  let lines: Tally[] = [];
+  const count = (record: number) => {
+    const tally = tallies.of(live.stackOf(record));
+    tally.blocks++;
+    tally.liveBytes += live.sizeOf(record);
+    if (tally.seenIn === number) return;
+    tally.seenIn = number;
+    lines.push(tally);
+  };
+  for (const arena of arenas.all()) {
+    number++;
+    lines = [];
+    live.each(arena.linear, arena.linear + arenaBytes, count);
     for (const tally of lines) {
-      if (lines.size === 1) {
+      if (lines.length === 1) {
         tally.arenas++;
         tally.heldBytes += arenaBytes;
       } else {
         tally.sharedArenas++;
-        tally.sharedBytes += arenaBytes / lines.size;
+        tally.sharedBytes += arenaBytes / lines.length;
       }
     }
   }
-  return [...tallies]
-    .map(([frame, tally]) => ({ frame, ...tally, leverage: tally.heldBytes / tally.liveBytes }))
+  return tallies
+    .all()
+    .map(({ seenIn: _, ...tally }) => ({ ...tally, leverage: tally.heldBytes / tally.liveBytes }))
     .sort((a, b) => b.heldBytes - a.heldBytes || b.sharedBytes - a.sharedBytes || b.liveBytes - a.liveBytes);
 }
 
-function tallyOf(tallies: Map<Frame | undefined, Tally>, frame: Frame | undefined, stack: number): Tally {
-  let tally = tallies.get(frame);
-  if (tally === undefined) {
-    tally = { arenas: 0, heldBytes: 0, sharedArenas: 0, sharedBytes: 0, blocks: 0, liveBytes: 0, stack };
-    tallies.set(frame, tally);
+/** A tally for each line, found by stack. */
+class Tallies {
+  private readonly stacks: Stacks;
+  private readonly byStack: (Tally | undefined)[] = [];
+  private readonly byFrame = new Map<Frame | undefined, Tally>();
+
+  constructor(stacks: Stacks) {
+    this.stacks = stacks;
   }
-  return tally;
+
+  all(): Tally[] {
+    return [...this.byFrame.values()];
+  }
+
+  of(stack: number): Tally {
+    return this.byStack[stack] ?? this.find(stack);
+  }
+
+  private find(stack: number): Tally {
+    const frame = this.stacks.innermost(stack);
+    let tally = this.byFrame.get(frame);
+    if (tally === undefined) {
+      const none = { arenas: 0, heldBytes: 0, sharedArenas: 0, sharedBytes: 0, blocks: 0, liveBytes: 0 };
+      tally = { frame, ...none, stack, seenIn: 0 };
+      this.byFrame.set(frame, tally);
+    }
+    this.byStack[stack] = tally;
+    return tally;
+  }
 }

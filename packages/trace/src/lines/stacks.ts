@@ -14,7 +14,9 @@ export interface Frame {
 /** Turns stack ids into frames, each line once. */
 export class Stacks {
   private readonly tables: Tables;
-  private readonly frameOfNode = new Map<number, Frame>();
+  private readonly frameOfNode: (Frame | undefined)[] = [];
+  /** By code, then by instruction: many stacks end in the same call. */
+  private readonly frameOfCall: (Map<number, Frame> | undefined)[] = [];
   private readonly shared = new Map<string, Frame>();
 
   constructor(tables: Tables) {
@@ -24,10 +26,10 @@ export class Stacks {
   /** The innermost frame of a stack; undefined where no Python code ran. Equal lines are the same object. */
   innermost(stack: number): Frame | undefined {
     if (stack === 0) return undefined;
-    let frame = this.frameOfNode.get(stack);
+    let frame = this.frameOfNode[stack];
     if (frame === undefined) {
-      frame = this.resolve(stack);
-      this.frameOfNode.set(stack, frame);
+      frame = this.callOf(this.tables.nodeCode.at(stack), this.tables.nodeInstruction.at(stack));
+      this.frameOfNode[stack] = frame;
     }
     return frame;
   }
@@ -40,9 +42,23 @@ export class Stacks {
     return frames;
   }
 
-  private resolve(node: number): Frame {
-    const code = this.tables.codes[this.tables.nodeCode.at(node)]!;
-    const line = lineOf(code, this.tables.nodeInstruction.at(node) - 2);
+  private callOf(code: number, instruction: number): Frame {
+    let calls = this.frameOfCall[code];
+    if (calls === undefined) {
+      calls = new Map();
+      this.frameOfCall[code] = calls;
+    }
+    let frame = calls.get(instruction);
+    if (frame === undefined) {
+      frame = this.resolve(code, instruction);
+      calls.set(instruction, frame);
+    }
+    return frame;
+  }
+
+  private resolve(codeId: number, instruction: number): Frame {
+    const code = this.tables.codes[codeId]!;
+    const line = lineOf(code, instruction - 2);
     const key = `${code.file}\0${line}\0${code.name}`;
     let frame = this.shared.get(key);
     if (frame === undefined) {

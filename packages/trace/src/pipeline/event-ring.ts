@@ -10,6 +10,8 @@ const SLOTS = 1 << 6;
 const PUBLISHED = 0;
 const CONSUMED = 1;
 const STATE = 2;
+/** Whether a thread sleeps until the word of the same name changes: only then is it woken, which is no cheap call. */
+const AWAITED = 3; // and 4: PUBLISHED, CONSUMED
 const LENGTHS = 16;
 const CONTROL_WORDS = LENGTHS + SLOTS;
 
@@ -41,7 +43,7 @@ export class EventRing {
       if (Atomics.load(control, STATE) === State.abandoned) return undefined;
       const consumed = Atomics.load(control, CONSUMED);
       if (published - consumed < SLOTS) return this.slot(published, BATCH_WORDS);
-      Atomics.wait(control, CONSUMED, consumed);
+      this.sleep(CONSUMED, consumed, Number.POSITIVE_INFINITY);
     }
   }
 
@@ -51,7 +53,7 @@ export class EventRing {
     const published = Atomics.load(control, PUBLISHED);
     control[LENGTHS + (published % SLOTS)] = length;
     Atomics.store(control, PUBLISHED, published + 1);
-    Atomics.notify(control, PUBLISHED);
+    this.wake(PUBLISHED);
   }
 
   /** Nothing follows: because the trace ends here, or because whoever wrote cannot go on. */
@@ -71,7 +73,7 @@ export class EventRing {
     const { control } = this;
     const consumed = Atomics.load(control, CONSUMED);
     while (Atomics.load(control, PUBLISHED) === consumed) {
-      if (Atomics.wait(control, PUBLISHED, consumed, patienceMs) === "timed-out") return "failed";
+      if (this.sleep(PUBLISHED, consumed, patienceMs) === "timed-out") return "failed";
     }
     const length = control[LENGTHS + (consumed % SLOTS)]!;
     if (length > 0) return this.slot(consumed, length);
@@ -81,14 +83,26 @@ export class EventRing {
   /** The batch that {@link next} gave has been read. */
   release(): void {
     Atomics.add(this.control, CONSUMED, 1);
-    Atomics.notify(this.control, CONSUMED);
+    this.wake(CONSUMED);
   }
 
   /** Nobody reads any more: the writer is to stop. */
   abandon(): void {
     Atomics.store(this.control, STATE, State.abandoned);
-    Atomics.add(this.control, CONSUMED, 1); // wakes a writer that waits for room
-    Atomics.notify(this.control, CONSUMED);
+    Atomics.add(this.control, CONSUMED, 1); // a writer that waits for room looks again
+    this.wake(CONSUMED);
+  }
+
+  /** Sleeps while a word has a value. Whoever changes it afterwards sees that it is awaited; before, and this returns at once. */
+  private sleep(word: number, value: number, patienceMs: number): "ok" | "not-equal" | "timed-out" {
+    Atomics.store(this.control, AWAITED + word, 1);
+    const how = Atomics.wait(this.control, word, value, patienceMs);
+    Atomics.store(this.control, AWAITED + word, 0);
+    return how;
+  }
+
+  private wake(word: number): void {
+    if (Atomics.load(this.control, AWAITED + word) === 1) Atomics.notify(this.control, word);
   }
 
   private slot(batch: number, length: number): Uint32Array {

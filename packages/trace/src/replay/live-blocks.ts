@@ -1,66 +1,160 @@
-// What is known of each live block inside arenas: what was asked for, by whom. Two numbers for each 16 bytes of linear
-// memory, so that an event costs two stores and memory follows the heap, not the length of the trace.
+// What is known of each live block inside arenas: what was asked for, by whom, and what a machine wants to add. A record for
+// each block that a pool has room for: an event touches one cache line, and memory follows the heap, not the length of
+// the trace.
+//
+//   word 0 │ requested bytes: 10 bits │ mem domain: 1 bit │ offset in its pool / 16: 10 bits │  0: no live block
+//   word 1 │ stack id                                                                        │  where stacks are kept
+//   word 2 │ a machine's own                                                                 │  where it asks for it
 
+import { type Profile, sizeClassCount } from "@obmalloc/abi";
 import { LinearMemory } from "@obmalloc/raw-heap";
 import { Domain } from "../format/constants.ts";
 
 const UNIT_SHIFT = 4;
-/** In the size column, above the 10 bits that sizes up to 512 need. */
-const MEM_SHIFT = 10;
-const MEM_FLAG = 1 << MEM_SHIFT;
-const SIZE_MASK = MEM_FLAG - 1;
+const SIZE_BITS = 10;
+const SIZE_MASK = (1 << SIZE_BITS) - 1;
+const MEM_FLAG = 1 << SIZE_BITS;
+const OFFSET_SHIFT = SIZE_BITS + 1;
+/** Bits behind the point of a reciprocal: quotients of numbers below 2^11 by numbers below 2^7 come out right. */
+const RECIPROCAL_SHIFT = 18;
 
-/**
- * One entry for each 16 bytes of linear addresses below `end`. The host gives pages only when they are written.
- *
- * @throws {RangeError} when it has no room.
- */
-export function columnOver(end: number, entryBytes: number): Uint32Array {
-  const sizeBytes = Math.ceil(end / (1 << UNIT_SHIFT)) * entryBytes;
+/** 32-bit numbers, all 0. The host gives memory page by page, when it is written. @throws {RangeError} when it has no room. */
+export function columnOf(entries: number): Uint32Array {
+  const sizeBytes = entries * 4;
   return new LinearMemory({ initialBytes: sizeBytes, maxBytes: sizeBytes }).u32;
 }
 
-/** Requested size, domain and stack of the blocks that live at linear addresses. */
+/** Requested size, domain and stack of the blocks that live at linear addresses, which are multiples of 16. */
 export class LiveBlocks {
-  /** The bit of the size column that is set for blocks of the mem domain. */
-  static readonly memShift = MEM_SHIFT;
+  /** All records; see the top of this file. A record is named by the index of its first word. */
+  readonly records: Uint32Array;
+  /** The record of the block that began to live last. */
+  lastBegun = 0;
+  /** The record of the block that died last: but for word 0 it is as it was. And its requested bytes. */
+  lastEnded = 0;
+  lastEndedBytes = 0;
 
-  /** By address / 16: requested bytes, with a flag for the mem domain; 0 where no block begins. */
-  readonly sizes: Uint16Array;
-  /** By address / 16: stack id; empty when stacks are not kept. */
-  readonly stacks: Uint32Array;
-  private readonly keepStacks: boolean;
+  private readonly words: number;
+  private readonly poolShift: number;
+  private readonly poolMask: number;
+  private readonly classShift: number;
+  /** By address / pool size: size class + 1 of the pool's last use; 0 for none. */
+  private readonly classes: Uint8Array;
+  /** By that: what an offset / 16 is multiplied with to have the number of the block. */
+  private readonly reciprocals: Uint32Array;
 
-  /** @param end of the addresses that blocks may have. @throws {RangeError} when the host has no room for the columns. */
-  constructor(end: number, keepStacks: boolean) {
-    this.keepStacks = keepStacks;
-    this.sizes = new Uint16Array(columnOver(end, 2).buffer);
-    this.stacks = keepStacks ? columnOver(end, 4) : new Uint32Array(0);
+  /** @param end of the addresses that blocks may have; @param words of each record, 1 to 3. @throws {RangeError} */
+  constructor(end: number, profile: Profile, words: number) {
+    const { poolBytes, alignmentBytes } = profile.pymalloc;
+    this.words = words;
+    this.poolShift = Math.log2(poolBytes);
+    this.poolMask = poolBytes - 1;
+    this.classShift = Math.log2(alignmentBytes);
+    const pools = Math.ceil(end / poolBytes);
+    this.classes = new Uint8Array(pools);
+    this.records = columnOf((pools * poolBytes * words) >>> UNIT_SHIFT);
+    const perUnit = 2 ** (RECIPROCAL_SHIFT + UNIT_SHIFT);
+    this.reciprocals = Uint32Array.from({ length: sizeClassCount(profile) + 1 }, (_, index) =>
+      index === 0 ? 0 : Math.ceil(perUnit / (index * alignmentBytes)),
+    );
+  }
+
+  /** A block begins to live where none does. */
+  begin(address: number, sizeBytes: number, domainBit: number, stack: number): void {
+    const szidx = ((sizeBytes - 1) >>> this.classShift) + 1;
+    this.classes[address >>> this.poolShift] = szidx;
+    const unit = (address & this.poolMask) >>> UNIT_SHIFT;
+    const record = this.recordAt(address, unit, szidx);
+    this.records[record] = sizeBytes | (domainBit << SIZE_BITS) | (unit << OFFSET_SHIFT);
+    if (this.words > 1) this.records[record + 1] = stack;
+    this.lastBegun = record;
+  }
+
+  /** A block dies; false when none lives at that address. */
+  end(address: number): boolean {
+    const unit = (address & this.poolMask) >>> UNIT_SHIFT;
+    const record = this.recordAt(address, unit, this.classes[address >>> this.poolShift]!);
+    const head = this.records[record]!;
+    if (head >>> OFFSET_SHIFT !== unit || head === 0) return false;
+    this.records[record] = 0;
+    this.lastEnded = record;
+    this.lastEndedBytes = head & SIZE_MASK;
+    return true;
+  }
+
+  /** The block that lives at `address` has another size, domain and stack now. */
+  change(address: number, sizeBytes: number, domainBit: number, stack: number): void {
+    const record = this.recordOf(address);
+    const unit = (address & this.poolMask) >>> UNIT_SHIFT;
+    this.records[record] = sizeBytes | (domainBit << SIZE_BITS) | (unit << OFFSET_SHIFT);
+    if (this.words > 1) this.records[record + 1] = stack;
+  }
+
+  /** The record of the block that lives at `address`; -1 when none does. */
+  recordOf(address: number): number {
+    const unit = (address & this.poolMask) >>> UNIT_SHIFT;
+    const record = this.recordAt(address, unit, this.classes[address >>> this.poolShift]!);
+    const head = this.records[record] ?? 0;
+    return head !== 0 && head >>> OFFSET_SHIFT === unit ? record : -1;
   }
 
   /** Requested bytes of the block at `address`; 0 when none begins there. */
   sizeAt(address: number): number {
-    return this.sizes[address >>> UNIT_SHIFT]! & SIZE_MASK;
+    const record = this.recordOf(address);
+    return record < 0 ? 0 : this.sizeOf(record);
   }
 
   domainAt(address: number): Domain {
-    return (this.sizes[address >>> UNIT_SHIFT]! & MEM_FLAG) !== 0 ? Domain.mem : Domain.obj;
+    return (this.records[this.recordOf(address)]! & MEM_FLAG) !== 0 ? Domain.mem : Domain.obj;
   }
 
-  /** Stack id of the last allocation at `address`; 0 when stacks are not kept. */
+  /** Stack id of the block that lives at `address`; 0 when stacks are not kept. */
   stackAt(address: number): number {
-    return this.keepStacks ? this.stacks[address >>> UNIT_SHIFT]! : 0;
+    return this.stackOf(this.recordOf(address));
   }
 
-  set(address: number, sizeBytes: number, domain: number, stack: number): void {
-    this.sizes[address >>> UNIT_SHIFT] = domain === Domain.mem ? sizeBytes | MEM_FLAG : sizeBytes;
-    if (this.keepStacks) this.stacks[address >>> UNIT_SHIFT] = stack;
+  /** Requested bytes of a record's block; 0 when it has none. */
+  sizeOf(record: number): number {
+    return this.records[record]! & SIZE_MASK;
   }
 
-  /** Addresses of the blocks that begin in `[from, to)`, ascending. */
-  *within(from: number, to: number): Generator<number> {
-    const { sizes } = this;
-    const end = Math.min(Math.ceil(to / 16), sizes.length);
-    for (let unit = from >>> UNIT_SHIFT; unit < end; unit++) if (sizes[unit] !== 0) yield unit * 16;
+  /** The size class of the pool that a live block lies in. */
+  classOf(address: number): number {
+    return this.classes[address >>> this.poolShift]! - 1;
+  }
+
+  stackOf(record: number): number {
+    return this.words > 1 ? this.records[record + 1]! : 0;
+  }
+
+  /** Calls `visit` with the record of each block that lives in `[from, to)`, by address: for sums over many. */
+  each(from: number, to: number, visit: (record: number, address: number) => void): void {
+    const { records, words } = this;
+    const poolBytes = 2 ** this.poolShift;
+    for (let pool = Math.floor(from / poolBytes); pool * poolBytes < to; pool++) {
+      const szidx = this.classes[pool] ?? 0;
+      if (szidx === 0) continue;
+      const start = pool * poolBytes;
+      const lastUnit = this.poolMask >>> UNIT_SHIFT;
+      const end = this.recordAt(start, lastUnit, szidx);
+      for (let record = this.recordAt(start, 0, szidx); record <= end; record += words) {
+        const head = records[record]!;
+        if (head === 0) continue;
+        const address = start + ((head >>> OFFSET_SHIFT) << UNIT_SHIFT);
+        if (address >= from && address < to) visit(record, address);
+      }
+    }
+  }
+
+  /** Addresses of the blocks that live in `[from, to)`, ascending. */
+  within(from: number, to: number): number[] {
+    const found: number[] = [];
+    this.each(from, to, (_, address) => found.push(address));
+    return found;
+  }
+
+  private recordAt(address: number, unit: number, szidx: number): number {
+    const inPool = Math.imul(unit, this.reciprocals[szidx]!) >>> RECIPROCAL_SHIFT;
+    return (((address >>> this.poolShift) << (this.poolShift - UNIT_SHIFT)) + inPool) * this.words;
   }
 }

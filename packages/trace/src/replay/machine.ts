@@ -21,6 +21,8 @@ export interface MachineOptions {
   readonly keepStacks: boolean;
   /** Whether addresses are taken as they are, not compared: of a trace that was made of another tool's capture. */
   readonly isDerived: boolean;
+  /** Whether the record of each live block has a word more, for the machine's own use. @defaultValue false */
+  readonly keepMore?: boolean;
 }
 
 /** A mismatch but for its event number, which the driver knows. */
@@ -29,9 +31,6 @@ export interface Disagreement {
   readonly atEvent: boolean;
   readonly what: Omit<Mismatch, "event">;
 }
-
-/** Of this module, so that V8 folds it into the code of the hot methods. */
-const MEM_SHIFT = LiveBlocks.memShift;
 
 const OPERATIONS = ["malloc", "calloc", "realloc", "free"];
 const NOT_LIVE = "the freed address is not a live block";
@@ -56,25 +55,19 @@ export class ReplayMachine implements EventSink {
 
   private readonly tables: Tables;
   private readonly hasPools: boolean;
-  private readonly keepStacks: boolean;
   private readonly isDerived: boolean;
   private readonly mapper = PageMapper.create(this.memory);
   private readonly heaps: (Heap | undefined)[] = [];
   private engine: PoolDriver;
-  // The columns of `live`, at hand for the hot methods.
-  private readonly sizes: Uint16Array;
-  private readonly stacks: Uint32Array;
 
   constructor(options: MachineOptions) {
     this.tables = options.tables;
     this.profile = options.profile;
     this.hasPools = options.hasPools;
-    this.keepStacks = options.keepStacks;
     this.isDerived = options.isDerived;
     this.arenas = new RecordedArenas(this.mapper, options.profile.pymalloc, options.tables);
-    this.live = new LiveBlocks(this.arenas.end, options.keepStacks);
-    this.sizes = this.live.sizes;
-    this.stacks = this.live.stacks;
+    const words = options.keepMore ? 3 : options.keepStacks ? 2 : 1;
+    this.live = new LiveBlocks(this.arenas.end, options.profile, words);
     this.current = this.heap(0);
     this.engine = this.current.driver;
   }
@@ -90,43 +83,40 @@ export class ReplayMachine implements EventSink {
     if (block !== address && !this.placed(address, sizeBytes)) {
       return this.disagreeInside(op, address, sizeBytes, domainBit, stack, block, ANOTHER_ADDRESS);
     }
-    const unit = address >>> 4;
-    this.sizes[unit] = sizeBytes | (domainBit << MEM_SHIFT);
-    if (this.keepStacks) this.stacks[unit] = stack;
+    this.live.begin(address, sizeBytes, domainBit, stack);
     return true;
   }
 
   free(address: number, domainBit: number, stack: number): boolean {
-    const unit = address >>> 4;
-    const { sizes } = this;
-    if (!sizes[unit]) {
+    if (!this.live.end(address)) {
       return this.disagreeInside(Op.free, address, 0, domainBit, stack, 0, NOT_LIVE);
     }
-    sizes[unit] = 0;
     this.engine.freeSmall(address as BlockAddress);
     return true;
   }
 
   reallocate(address: number, old: number, sizeBytes: number, domainBit: number, stack: number): boolean {
-    const { engine, sizes } = this;
+    const { engine, live } = this;
     const disagree = (replayed: number, reason: string) =>
       this.disagreeInside(Op.realloc, address, sizeBytes, domainBit, stack, replayed, reason);
     this.compared++;
     if (old !== 0) {
-      if (!sizes[old >>> 4]) return disagree(0, "the old address is not a live block");
+      if (live.recordOf(old) < 0) return disagree(0, "the old address is not a live block");
       const keeps = engine.reallocKeeps(old as BlockAddress, sizeBytes);
       if (keeps && address !== old) return disagree(old, "the block should have stayed");
       if (!keeps && address === old) return disagree(0, "the block should have moved");
     }
-    if (address !== old) {
-      const block = engine.allocateSmall(sizeBytes);
-      if (block !== address) return disagree(block, ANOTHER_ADDRESS);
-      if (old !== 0) {
-        sizes[old >>> 4] = 0;
-        engine.freeSmall(old as BlockAddress);
-      }
+    if (address === old) {
+      live.change(address, sizeBytes, domainBit, stack);
+      return true;
     }
-    this.live.set(address, sizeBytes, Domain.obj - domainBit, stack);
+    const block = engine.allocateSmall(sizeBytes);
+    if (block !== address) return disagree(block, ANOTHER_ADDRESS);
+    if (old !== 0) {
+      live.end(old);
+      engine.freeSmall(old as BlockAddress);
+    }
+    live.begin(address, sizeBytes, domainBit, stack);
     return true;
   }
 
@@ -143,8 +133,7 @@ export class ReplayMachine implements EventSink {
     if (address === 0) return true; // refused: nothing has changed
     const oldInside = old === 0 ? 0 : this.arenas.toLinear(old);
     if (oldInside !== 0) {
-      if (this.liveInside(old) === 0) return disagree("the old address is not a live block");
-      this.sizes[oldInside >>> 4] = 0;
+      if (!this.live.end(oldInside)) return disagree("the old address is not a live block");
       this.engine.freeSmall(oldInside as BlockAddress);
     }
     const stays = old !== 0 && oldInside === 0; // with the raw domain, whatever its size
@@ -201,12 +190,6 @@ export class ReplayMachine implements EventSink {
       this.heaps[index] = heap;
     }
     return heap;
-  }
-
-  /** The linear address of a live block that was recorded at `address`, or 0. */
-  private liveInside(address: number): number {
-    const linear = this.arenas.toLinear(address);
-    return linear !== 0 && this.live.sizeAt(linear) !== 0 ? linear : 0;
   }
 
   // Each of these notes the disagreement and returns false, for its callers to pass on.
