@@ -5,7 +5,6 @@ export default library([
   "src/start.ts",
   "src/bench/child.ts",
   "src/bench/workers/worker.ts",
-  "src/decode/worker.ts",
   "src/demo/domains/gil-worker.ts",
   "src/sweep/worker.ts",
 ]);

@@ -4,7 +4,7 @@ import { workerData } from "node:worker_threads";
 import { canPack, EventRing, fillRing } from "@obmalloc/trace";
 import { FileSource } from "../shared/file-source.ts";
 import { openSource } from "../shared/open-trace.ts";
-import type { DecodeWork } from "./decode-aside.ts";
+import type { DecodeWork } from "./decode-thread.ts";
 
 const { path, bytes } = workerData as DecodeWork;
 const ring = new EventRing(bytes);

@@ -4,7 +4,8 @@ import { PACKED_STACKS_MAX } from "./packed-events.ts";
 
 /** Words of a batch: some thousand events, which stay in a processor's cache. */
 export const BATCH_WORDS = 1 << 13;
-const SLOTS = 1 << 6;
+/** Slots of batches: at most so many, and as many as there is room for. */
+const SLOTS_MAX = 1 << 10;
 
 // Words in front of the batches.
 const PUBLISHED = 0;
@@ -12,8 +13,10 @@ const CONSUMED = 1;
 const STATE = 2;
 /** Whether a thread sleeps until the word of the same name changes: only then is it woken, which is no cheap call. */
 const AWAITED = 3; // and 4: PUBLISHED, CONSUMED
+/** A reader that sleeps is woken when so many batches are there, a writer when half of the ring is free. */
+const WAKING_BATCHES = 4;
 const LENGTHS = 16;
-const CONTROL_WORDS = LENGTHS + SLOTS;
+const CONTROL_WORDS = LENGTHS + SLOTS_MAX;
 
 const State = { running: 0, ended: 1, failed: 2, abandoned: 3 } as const;
 
@@ -23,14 +26,17 @@ export const canPack = (stacks: number): boolean => stacks <= PACKED_STACKS_MAX;
 /** Both ends of a ring of batches. Each thread makes one over the same bytes; one writes, the other one reads. */
 export class EventRing {
   readonly bytes: SharedArrayBuffer;
+  private readonly slots: number;
   private readonly control: Int32Array;
   private readonly words: Uint32Array;
 
-  /** @param bytes of a ring that another thread has made. */
-  constructor(bytes?: SharedArrayBuffer) {
-    this.bytes = bytes ?? new SharedArrayBuffer((CONTROL_WORDS + SLOTS * BATCH_WORDS) * 4);
-    this.control = new Int32Array(this.bytes, 0, CONTROL_WORDS);
-    this.words = new Uint32Array(this.bytes, CONTROL_WORDS * 4);
+  /** @param bytes the same for both threads, all 0 at first. 2 MiB hold a quarter of a million events, which is plenty. @throws {RangeError} */
+  constructor(bytes: SharedArrayBuffer) {
+    this.bytes = bytes;
+    this.slots = Math.min(SLOTS_MAX, Math.floor((bytes.byteLength / 4 - CONTROL_WORDS) / BATCH_WORDS));
+    if (this.slots < 1) throw new RangeError(`A ring of ${bytes.byteLength} bytes has no room for a batch.`);
+    this.control = new Int32Array(bytes, 0, CONTROL_WORDS);
+    this.words = new Uint32Array(bytes, CONTROL_WORDS * 4);
   }
 
   // The writer's end.
@@ -42,7 +48,7 @@ export class EventRing {
     for (;;) {
       if (Atomics.load(control, STATE) === State.abandoned) return undefined;
       const consumed = Atomics.load(control, CONSUMED);
-      if (published - consumed < SLOTS) return this.slot(published, BATCH_WORDS);
+      if (published - consumed < this.slots) return this.slot(published, BATCH_WORDS);
       this.sleep(CONSUMED, consumed, Number.POSITIVE_INFINITY);
     }
   }
@@ -51,9 +57,10 @@ export class EventRing {
   publish(length: number): void {
     const { control } = this;
     const published = Atomics.load(control, PUBLISHED);
-    control[LENGTHS + (published % SLOTS)] = length;
+    control[LENGTHS + (published % this.slots)] = length;
     Atomics.store(control, PUBLISHED, published + 1);
-    this.wake(PUBLISHED);
+    const ready = published + 1 - Atomics.load(control, CONSUMED);
+    if (length === 0 || ready >= Math.min(WAKING_BATCHES, this.slots)) this.wake(PUBLISHED);
   }
 
   /** Nothing follows: because the trace ends here, or because whoever wrote cannot go on. */
@@ -75,15 +82,15 @@ export class EventRing {
     while (Atomics.load(control, PUBLISHED) === consumed) {
       if (this.sleep(PUBLISHED, consumed, patienceMs) === "timed-out") return "failed";
     }
-    const length = control[LENGTHS + (consumed % SLOTS)]!;
+    const length = control[LENGTHS + (consumed % this.slots)]!;
     if (length > 0) return this.slot(consumed, length);
     return Atomics.load(control, STATE) === State.ended ? "ended" : "failed";
   }
 
   /** The batch that {@link next} gave has been read. */
   release(): void {
-    Atomics.add(this.control, CONSUMED, 1);
-    this.wake(CONSUMED);
+    const left = Atomics.load(this.control, PUBLISHED) - Atomics.add(this.control, CONSUMED, 1) - 1;
+    if (left <= this.slots / 2) this.wake(CONSUMED);
   }
 
   /** Nobody reads any more: the writer is to stop. */
@@ -106,7 +113,7 @@ export class EventRing {
   }
 
   private slot(batch: number, length: number): Uint32Array {
-    const from = (batch % SLOTS) * BATCH_WORDS;
+    const from = (batch % this.slots) * BATCH_WORDS;
     return this.words.subarray(from, from + length);
   }
 }

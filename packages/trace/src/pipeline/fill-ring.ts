@@ -26,17 +26,25 @@ class PackingSink extends EventPacker {
   }
 }
 
-/** Decodes `trace` into `ring`, to its end or until nobody reads any more. Blocks while the ring is full. */
+/**
+ * Decodes `trace` into `ring`, to its end or until nobody reads any more. Blocks while the ring is full.
+ *
+ * What follows an event and is none itself goes into one batch with the next event: wherever this thread stops, the other
+ * one can go on behind the last event that it was given.
+ */
 export function fillRing(trace: TraceReader, ring: EventRing): void {
   const sink = new PackingSink(trace);
   const feed = new EventFeed(trace, sink.space);
+  let tail: Uint32Array = new Uint32Array(0);
   for (let room = ring.room(); room !== undefined; room = ring.room()) {
-    sink.packInto(room);
+    sink.packInto(room, tail);
     const isMore = feed.run(sink, BATCH_WORDS);
+    const isEnd = !isMore && feed.damage === undefined;
+    tail = isEnd ? tail : sink.takeTail();
     if (sink.length > 0) ring.publish(sink.length);
     if (isMore) continue;
     // Where the trace is damaged, the reader comes to the same place by itself, and to the error.
-    ring.end(feed.damage === undefined ? "ended" : "failed");
+    ring.end(isEnd ? "ended" : "failed");
     return;
   }
 }

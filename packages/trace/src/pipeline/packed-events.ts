@@ -34,18 +34,34 @@ export const PACKED_STACKS_MAX = 2 ** (32 - SIZE_SHIFT);
 // An address of a block has room for a code because it is a multiple of this.
 if (CODE_MASK >= 1 << CLASS_SHIFT) throw new Error("codes do not fit below addresses");
 
+const NO_WORDS = new Uint32Array(0);
+
 /** A sink that packs what it is given; it says stop when the words are full. */
 export class EventPacker implements EventSink {
   /** Words used, from the first on. */
   length = 0;
   private words: Uint32Array = new Uint32Array(0);
   private full = 0;
+  /** Where the records begin and end that are no events and were packed last. */
+  private tailStart = 0;
+  private tailEnd = -1;
 
-  /** Goes on in other words, at least {@link RECORD_WORDS_MAX}, from the first on. */
-  packInto(words: Uint32Array): void {
+  /** Goes on in other words, many times {@link RECORD_WORDS_MAX}, behind `head`. */
+  packInto(words: Uint32Array, head: Uint32Array = NO_WORDS): void {
+    words.set(head);
     this.words = words;
-    this.length = 0;
+    this.length = head.length;
     this.full = words.length - RECORD_WORDS_MAX;
+    this.tailStart = 0;
+    this.tailEnd = head.length;
+  }
+
+  /** Takes back what follows the last event. */
+  takeTail(): Uint32Array {
+    if (this.tailEnd !== this.length) return NO_WORDS;
+    const tail = this.words.slice(this.tailStart, this.length);
+    this.length = this.tailStart;
+    return tail;
   }
 
   allocate(address: number, sizeBytes: number, domainBit: number, stack: number, op: Op): boolean {
@@ -78,15 +94,22 @@ export class EventPacker implements EventSink {
   }
 
   context(id: number): boolean {
-    return this.put(CONTEXT, id);
+    return this.putBetween(CONTEXT, id);
   }
 
   arenaMapped(id: number): boolean {
-    return this.put(ARENA_MAPPED, id);
+    return this.putBetween(ARENA_MAPPED, id);
   }
 
   arenaUnmapped(id: number): boolean {
-    return this.put(ARENA_UNMAPPED, id);
+    return this.putBetween(ARENA_UNMAPPED, id);
+  }
+
+  private putBetween(code: number, id: number): boolean {
+    if (this.tailEnd !== this.length) this.tailStart = this.length;
+    this.put(code, id);
+    this.tailEnd = this.length;
+    return this.length <= this.full;
   }
 
   private put(first: number, second: number): boolean {
