@@ -6,7 +6,7 @@ import type { LineBytes } from "../history/tally.ts";
 import { freedOutside, liveOutside } from "./c-heap.ts";
 import type { Growth } from "./growth.ts";
 import { importStacks, userFrame } from "./user-frame.ts";
-import { type PartKey, residentMappings, type Waterfall } from "./waterfall.ts";
+import { type PartKey, PYMALLOC_HELD_PARTS, residentMappings, type Waterfall } from "./waterfall.ts";
 
 /** What a process can suffer from. */
 export type VerdictKind =
@@ -108,7 +108,7 @@ function leak({ growth, examination }: Findings, total: number): Candidate {
 }
 
 function pymallocRetention({ waterfall, pins, examination }: Findings, total: number): Candidate {
-  const bytes = bytesOf(waterfall, "free-blocks", "free-pools", "pool-overhead", "rounding");
+  const bytes = bytesOf(waterfall, ...PYMALLOC_HELD_PARTS);
   return {
     kind: "retention-in-pymalloc",
     bytes,

@@ -63,14 +63,10 @@ const NAMES: Readonly<Record<PartKey, string>> = {
   remainder: "remainder, not explained",
 };
 
-/** The parts that are memory nobody uses at this moment. */
-export const HELD_PARTS: ReadonlySet<PartKey> = new Set([
-  "rounding",
-  "free-blocks",
-  "free-pools",
-  "pool-overhead",
-  "c-library-free",
-]);
+/** The parts that are free and yet held by pymalloc. What live blocks are rounded up to is not. */
+export const PYMALLOC_HELD_PARTS = ["free-blocks", "free-pools"] as const satisfies readonly PartKey[];
+/** The parts that are free and yet held, by pymalloc or by the C library. */
+export const HELD_PARTS: ReadonlySet<PartKey> = new Set([...PYMALLOC_HELD_PARTS, "c-library-free"]);
 
 export function waterfall(examination: Examination): Waterfall {
   const { trace, moment } = examination;
