@@ -41,41 +41,51 @@ class Run {
   }
 }
 
-function* side(): Generator<Frame> {
-  const runs = ["3.8", "3.13"].map((version) => ({ version, run: new Run(version) }));
-  const frames = (
-    act: (run: Run) => void,
-    call: string,
-    said: readonly [old: string, young: string],
-  ): Frame[] =>
-    runs.map(({ version, run }, index) => {
-      act(run);
-      return {
-        call: `CPython ${version}: ${call}`,
-        text: said[index]!,
-        heap: heapFrame(run.pymalloc),
-        figures: [
-          ["arenas", String(run.pymalloc.arenaCount)],
-          ["bytes held", text(run.heldBytes)],
-        ],
-      };
-    });
-  yield* frames((run) => run.make(), `${text(BLOCKS)} blocks of ${SIZE_BYTES} bytes`, [
-    "Arenas of 256 KiB, with pools of 4 KiB.",
-    "The same calls. Arenas of 1 MiB, with pools of 16 KiB.",
-  ]);
-  yield* frames((run) => run.thin(), `free all but one of ${text(KEEP)}`, [
-    "Most arenas have no block left, and go back.",
-    "The larger an arena, the likelier it is that one of its blocks survives: none goes back.",
-  ]);
-  yield* frames((run) => run.clear(), "free the rest", [
-    "The last arena goes back, too.",
-    "One arena stays (from 3.9 on): a program at the border would otherwise map and unmap it again and again.",
-  ]);
+function* side(
+  version: string,
+  said: readonly [made: string, thinned: string, cleared: string, again: string],
+): Generator<Frame> {
+  const run = new Run(version);
+  const frame = (call: string, words: string): Frame => ({
+    call,
+    text: words,
+    heap: heapFrame(run.pymalloc),
+    figures: [
+      ["arenas", String(run.pymalloc.arenaCount)],
+      ["bytes held", text(run.heldBytes)],
+    ],
+  });
+  run.make();
+  yield frame(`${text(BLOCKS)} blocks of ${SIZE_BYTES} bytes`, said[0]);
+  run.thin();
+  yield frame(`free all but one of ${text(KEEP)}`, said[1]);
+  run.clear();
+  yield frame("free the rest", said[2]);
+  run.pymalloc.malloc(SIZE_BYTES);
+  yield frame(`malloc(${SIZE_BYTES})`, said[3]);
 }
 
 export const scenes: Readonly<Record<string, Scene>> = {
-  "versions.side": { title: "The same calls, by the rules of 3.8 and of 3.13", run: side },
+  "versions.old": {
+    title: "By the rules of CPython 3.8",
+    run: () =>
+      side("3.8", [
+        "Arenas of 256 KiB, with pools of 4 KiB.",
+        "Most arenas have no block left, and go back.",
+        "The last arena goes back, too.",
+        "One block, and an arena is mapped again. A program that does this over and over pays for it each time.",
+      ]),
+  },
+  "versions.young": {
+    title: "The same calls by the rules of CPython 3.13",
+    run: () =>
+      side("3.13", [
+        "Arenas of 1 MiB, with pools of 16 KiB.",
+        "The larger an arena, the likelier it is that one of its blocks survives: none goes back.",
+        "One arena stays, empty. That is so from 3.9 on.",
+        "The block comes from the arena that was kept: nothing is mapped.",
+      ]),
+  },
 };
 
 const ALL = ["3.7", "3.8", "3.9", "3.10", "3.11", "3.12", "3.13", "3.14", "3.15"];
