@@ -34,6 +34,8 @@ export class TapeHeap implements ArenaHeap {
   readonly hasUnknownLines = true;
 
   private readonly state: TapeState;
+  /** Places before the first block of a pool. */
+  private readonly headerUnits: number;
   private readonly rankOfStack: Int32Array;
   private readonly scratch: { kinds: Uint8Array; numbers: Int32Array };
   private readonly pasts = new Map<number, PoolPast>();
@@ -49,6 +51,7 @@ export class TapeHeap implements ArenaHeap {
     this.tape = tape;
     this.geometry = tape.geometry;
     this.state = new TapeState(tape);
+    this.headerUnits = this.geometry.headerBytes / this.geometry.alignmentBytes;
     this.rows = tape.arenas.bases.length;
     this.poolsPerArena = this.state.pools;
     this.kinds = new Uint8Array(this.rows * this.poolsPerArena);
@@ -125,8 +128,10 @@ export class TapeHeap implements ArenaHeap {
     const { kinds } = this.scratch;
     const count = this.capacity(pool);
     const fresh = tellsFresh && this.tape.film === undefined ? this.past(pool).fresh : count;
-    for (let block = 0; block < count; block++) {
-      const isLive = this.lifeIn(pool, block) >= 0;
+    const lives = this.state.livesOf(pool);
+    const stride = this.classes[pool]! + 1;
+    for (let block = 0, unit = this.headerUnits; block < count; block++, unit += stride) {
+      const isLive = lives !== undefined && lives[unit] !== 0;
       kinds[block] = isLive ? BlockKind.live : block < fresh ? BlockKind.free : BlockKind.fresh;
     }
     return kinds.subarray(0, count);
@@ -134,12 +139,19 @@ export class TapeHeap implements ArenaHeap {
 
   blockAges(pool: number): Int32Array {
     const { born } = this.tape.lives;
-    return this.each(pool, (life) => this.state.event - born[life]!);
+    const ages = this.blockLives(pool);
+    const now = this.state.event;
+    for (let block = 0; block < ages.length; block++)
+      if (ages[block] !== -1) ages[block] = now - born[ages[block]!]!;
+    return ages;
   }
 
   blockLines(pool: number): Int32Array {
     const { stack } = this.tape.lives;
-    return this.each(pool, (life) => this.rankOfStack[stack[life]!]!);
+    const lines = this.blockLives(pool);
+    for (let block = 0; block < lines.length; block++)
+      if (lines[block] !== -1) lines[block] = this.rankOfStack[stack[lines[block]!]!]!;
+    return lines;
   }
 
   life(pool: number, block: number): BlockLife | undefined {
@@ -200,18 +212,20 @@ export class TapeHeap implements ArenaHeap {
   }
 
   private lifeIn(pool: number, block: number): number {
-    const { headerBytes, alignmentBytes } = this.geometry;
-    return this.state.lifeIn(pool, headerBytes / alignmentBytes + block * (this.classes[pool]! + 1));
+    const unit = this.headerUnits + block * (this.classes[pool]! + 1);
+    return (this.state.livesOf(pool)?.[unit] ?? 0) - 1;
   }
 
-  private each(pool: number, value: (life: number) => number): Int32Array {
-    const { numbers } = this.scratch;
+  /** By block: its life, or -1; the array is the next call's, too. */
+  private blockLives(pool: number): Int32Array {
     const count = this.capacity(pool);
-    for (let block = 0; block < count; block++) {
-      const life = this.lifeIn(pool, block);
-      numbers[block] = life < 0 ? -1 : value(life);
-    }
-    return numbers.subarray(0, count);
+    const numbers = this.scratch.numbers.subarray(0, count);
+    const lives = this.state.livesOf(pool);
+    if (lives === undefined) return numbers.fill(-1);
+    const stride = this.classes[pool]! + 1;
+    for (let block = 0, unit = this.headerUnits; block < count; block++, unit += stride)
+      numbers[block] = lives[unit]! - 1;
+    return numbers;
   }
 
   private kindOf(pool: number, mapped: Uint8Array): number {
@@ -244,7 +258,6 @@ export class TapeHeap implements ArenaHeap {
     const szidx = this.classes[pool]!;
     const capacity = this.capacity(pool);
     const mask = (1 << this.state.poolShift) - 1;
-    const header = this.geometry.headerBytes / this.geometry.alignmentBytes;
     const start = poolStarts[pool]!;
     const end = lowerBound(poolStarts[pool + 1]! - start, this.event, (i) => born[byPool[start + i]!]!);
     const freedAt = new Map<number, number>();
@@ -253,7 +266,7 @@ export class TapeHeap implements ArenaHeap {
     for (let index = start + end - 1; index >= start && seen.size < capacity; index--) {
       const life = byPool[index]!;
       if (classes[life] !== szidx || born[life]! < since) break;
-      const block = ((place[life]! & mask) - header) / (szidx + 1);
+      const block = ((place[life]! & mask) - this.headerUnits) / (szidx + 1);
       if (seen.has(block)) continue;
       seen.add(block);
       fresh = Math.max(fresh, block + 1);

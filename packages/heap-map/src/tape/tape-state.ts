@@ -7,6 +7,10 @@ const KEYFRAME_BYTES_MAX = 96 << 20;
 /** Births and deaths between two keyframes, at least. */
 const KEYFRAME_STEPS = 1 << 17;
 
+/** What it costs to look at a life, and to enter one, against a step from one moment to the next. */
+const LOOK_COST = 0.05;
+const ENTER_COST = 0.4;
+
 interface Keyframe {
   readonly births: number;
   readonly deaths: number;
@@ -35,7 +39,8 @@ export class TapeState {
   event = -1;
   version = 0;
 
-  private readonly unitsPerRow: number;
+  /** Places of a row, as a shift: arenas and pools are powers of two. */
+  private readonly rowShift: number;
   /** By row, by place in it: the life + 1, or 0. Rows without a life have none. */
   private readonly lifeAt: (Int32Array | undefined)[];
   private readonly keyframes: Keyframe[] = [];
@@ -49,7 +54,7 @@ export class TapeState {
     const { poolBytes, alignmentBytes } = tape.geometry;
     this.pools = poolsPerArena(tape.geometry);
     this.poolShift = Math.log2(poolBytes / alignmentBytes);
-    this.unitsPerRow = this.pools << this.poolShift;
+    this.rowShift = this.poolShift + Math.log2(this.pools);
     const count = tape.arenas.bases.length * this.pools;
     this.classes = new Uint8Array(count).fill(ABSENT);
     this.liveBlocks = new Uint16Array(count);
@@ -62,11 +67,11 @@ export class TapeState {
     this.order = deaths;
   }
 
-  /** The life at a place, or -1. */
-  lifeIn(pool: number, unit: number): number {
+  /** By place in a pool: the life + 1, or 0. Undefined where nothing ever lived in its arena. */
+  livesOf(pool: number): Int32Array | undefined {
     const row = Math.floor(pool / this.pools);
-    const lives = this.lifeAt[row];
-    return lives === undefined ? -1 : lives[((pool - row * this.pools) << this.poolShift) + unit]! - 1;
+    const start = (pool - row * this.pools) << this.poolShift;
+    return this.lifeAt[row]?.subarray(start, start + (1 << this.poolShift));
   }
 
   /** Goes to the state after the events before `event`. */
@@ -79,14 +84,6 @@ export class TapeState {
     if (steps > KEYFRAME_STEPS) this.rebuildNear(births, deaths, steps);
     this.move(births, deaths);
     this.event = event;
-  }
-
-  /** Every life that is there, into `visit`. */
-  eachAlive(visit: (life: number) => void): void {
-    for (const row of this.lifeAt) {
-      if (row === undefined) continue;
-      for (const life of row) if (life !== 0) visit(life - 1);
-    }
   }
 
   private move(births: number, deaths: number): void {
@@ -118,13 +115,9 @@ export class TapeState {
     const size = sizeBytes[life]!;
     if (size === 0) return;
     const at = place[life]!;
-    const row = Math.floor(at / this.unitsPerRow);
-    let lives = this.lifeAt[row];
-    if (lives === undefined) {
-      lives = new Int32Array(this.unitsPerRow);
-      this.lifeAt[row] = lives;
-    }
-    lives[at - row * this.unitsPerRow] = life + 1;
+    const row = at >>> this.rowShift;
+    const lives = this.lifeAt[row] ?? this.newRow(row);
+    lives[at & (lives.length - 1)] = life + 1;
     const pool = at >>> this.poolShift;
     this.liveBlocks[pool]!++;
     this.liveBytes[pool]! += size;
@@ -132,14 +125,20 @@ export class TapeState {
     this.classes[pool] = classes[life]!;
   }
 
+  private newRow(row: number): Int32Array {
+    const lives = new Int32Array(1 << this.rowShift);
+    this.lifeAt[row] = lives;
+    return lives;
+  }
+
   private leave(life: number): void {
     const { place, sizeBytes } = this.tape.lives;
     const size = sizeBytes[life]!;
     if (size === 0) return;
     const at = place[life]!;
-    const row = Math.floor(at / this.unitsPerRow);
+    const lives = this.lifeAt[at >>> this.rowShift]!;
     const pool = at >>> this.poolShift;
-    this.lifeAt[row]![at - row * this.unitsPerRow] = 0;
+    lives[at & (lives.length - 1)] = 0;
     this.liveBytes[pool]! -= size;
     this.stamps[pool] = this.version;
     if (--this.liveBlocks[pool]! === 0) this.classes[pool] = ABSENT;
@@ -152,11 +151,11 @@ export class TapeState {
       return best === undefined || distance(one) < distance(best) ? one : best;
     }, undefined);
     const away = near === undefined ? steps : Math.abs(near.births - births) + Math.abs(near.deaths - deaths);
-    if (near !== undefined && away <= KEYFRAME_STEPS && near.alive.length + away < steps) {
+    if (near !== undefined && away <= KEYFRAME_STEPS && near.alive.length * ENTER_COST + away < steps) {
       this.restart(near.births, near.deaths, near.alive);
       return;
     }
-    if (births > steps) return; // to go there is cheaper than to look at every life
+    if (births * LOOK_COST + (births - deaths) * ENTER_COST > steps) return; // to go there is cheaper
     const alive = aliveAt(this.tape, births, deaths);
     this.restart(births, deaths, alive);
     if (this.keyframeBytes + alive.byteLength > KEYFRAME_BYTES_MAX) return;

@@ -16,6 +16,7 @@ export class PoolSummaries {
   private readonly alone: Uint8Array;
   /** By pool: the event of the oldest birth. */
   private readonly oldest: Float64Array;
+  private readonly ageVersions: Float64Array;
   private readonly counts: Uint32Array;
   /** By row: {@link arenaLine}, and the version of which it is. */
   private readonly rowLines: Int32Array;
@@ -28,6 +29,7 @@ export class PoolSummaries {
     this.lines = new Int32Array(pools);
     this.alone = new Uint8Array(pools);
     this.oldest = new Float64Array(pools);
+    this.ageVersions = new Float64Array(pools).fill(-1);
     this.rowLines = new Int32Array(heap.rows);
     this.rowVersions = new Float64Array(heap.rows).fill(-1);
     this.counts = new Uint32Array(heap.lines.length + 1);
@@ -46,8 +48,16 @@ export class PoolSummaries {
 
   /** Events since the oldest birth in a pool; 0 without live blocks. */
   age(pool: number, event: number): number {
-    this.update(pool);
-    return this.lines[pool] === NO_BLOCKS ? 0 : event - this.oldest[pool]!;
+    const { heap } = this;
+    if (heap.liveBlocks[pool] === 0) return 0;
+    if (this.ageVersions[pool]! < heap.stamps[pool]! || this.ageVersions[pool] === -1) {
+      this.ageVersions[pool] = heap.version;
+      let age = 0;
+      const ages = heap.blockAges(pool);
+      for (let block = 0; block < ages.length; block++) if (ages[block]! > age) age = ages[block]!;
+      this.oldest[pool] = heap.event - age;
+    }
+    return event - this.oldest[pool]!;
   }
 
   /** The line that all live blocks of an arena come from; {@link SEVERAL} or {@link NO_BLOCKS} otherwise. */
@@ -79,10 +89,6 @@ export class PoolSummaries {
     this.alone[pool] = 1;
     if (heap.liveBlocks[pool] === 0) return;
     this.countLines(pool, heap.blockLines(pool));
-    let age = 0;
-    const ages = heap.blockAges(pool);
-    for (let block = 0; block < ages.length; block++) if (ages[block]! > age) age = ages[block]!;
-    this.oldest[pool] = heap.event - age;
   }
 
   private countLines(pool: number, lines: Int32Array): void {

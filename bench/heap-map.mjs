@@ -1,0 +1,212 @@
+// How smoothly `<obm-heap>` is scrubbed in Chromium, by its own tracing: tasks of the page's main thread, and frames.
+//
+//   npm run bench -- heap-map [--blocks 100000,1000000] [--frames 120] [--ratio 1]
+
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { availableParallelism } from "node:os";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { cacheFolder, keep, median, root, table, today } from "./shared.mjs";
+
+const LONG_TASK_MS = 50;
+const CHROMIUM = process.env.CHROMIUM ?? "/usr/bin/chromium";
+
+const { values: options } = parseArgs({
+  options: {
+    blocks: { type: "string", default: "100000,1000000" },
+    frames: { type: "string", default: "120" },
+    ratio: { type: "string", default: "1" },
+  },
+});
+if (!existsSync(CHROMIUM)) {
+  process.stderr.write("No Chromium: install Debian's chromium, or set CHROMIUM to one.\n");
+  process.exit(2);
+}
+const { chromium } = createRequire(join(root, "apps/cli/package.json"))("playwright-core");
+
+/** In the page: a heap of so many live blocks, in which as many again die and are born. */
+function makeTape(blocks) {
+  const geometry = {
+    name: "CPython 3.13",
+    arenaBytes: 1 << 20,
+    poolBytes: 1 << 14,
+    headerBytes: 48,
+    alignmentBytes: 16,
+    header: [],
+  };
+  const perPool = 255;
+  const arenas = Math.ceil(blocks / perPool / 64);
+  const count = blocks * 2;
+  const lives = {
+    place: new Uint32Array(count),
+    sizeBytes: new Uint16Array(count),
+    classes: new Uint8Array(count).fill(3),
+    born: new Uint32Array(count),
+    died: new Uint32Array(count).fill(0xffffffff),
+    stack: new Uint32Array(count),
+    deaths: new Uint32Array(blocks),
+  };
+  let event = 0;
+  const enter = (life, slot) => {
+    lives.place[life] = Math.floor(slot / perPool) * 1024 + 3 + (slot % perPool) * 4;
+    lives.sizeBytes[life] = 49 + ((slot * 7) % 16);
+    lives.stack[life] = 1 + ((Math.floor(slot / 90) * 13) % 12);
+    lives.born[life] = event++;
+  };
+  for (let slot = 0; slot < blocks; slot++) enter(slot, slot);
+  // Blocks die in an order that jumps through the heap, and others take their places.
+  for (let index = 0; index < blocks; index++) {
+    const slot = (index * 7919) % blocks;
+    lives.died[slot] = event++;
+    lives.deaths[index] = slot;
+    enter(blocks + index, slot);
+  }
+  const rows = Array.from({ length: arenas }, (_, row) => row);
+  return {
+    geometry,
+    firstEvent: 0,
+    lastEvent: event,
+    marks: [],
+    arenas: {
+      bases: Float64Array.from(rows, (row) => 0x7f0000000000 + row * (1 << 20)),
+      row: Uint32Array.from(rows),
+      mapped: new Uint32Array(arenas),
+      unmapped: new Uint32Array(arenas).fill(0xffffffff),
+    },
+    lives,
+    stacks: {
+      parent: new Uint32Array(13),
+      line: Uint32Array.from({ length: 13 }, (_, node) => Math.max(0, node - 1)),
+      lines: Array.from({ length: 12 }, (_, line) => `app.py:${10 + line} work`),
+    },
+  };
+}
+
+/** In the page: shows a moment at each frame; the times of the frames. */
+async function scrub({ frames, moves, coloring, closeUp }) {
+  const heap = document.querySelector("obm-heap");
+  heap.show(coloring);
+  const last = heap.data.panes[0].tape.lastEvent;
+  const canvas = heap.shadowRoot.querySelector("canvas");
+  canvas.dispatchEvent(new KeyboardEvent("keydown", { key: "0", bubbles: true }));
+  if (closeUp) heap.chooseAddress(0x7f0000000000 + 5 * (1 << 14) + 60);
+  for (let press = 0; closeUp && press < 4; press++)
+    canvas.dispatchEvent(new KeyboardEvent("keydown", { key: "+", bubbles: true }));
+  const frame = () => new Promise((resolve) => requestAnimationFrame(resolve));
+  const times = [];
+  let seed = 1;
+  for (let index = 0; index < frames; index++) {
+    times.push(await frame());
+    seed = (seed * 48271) % 2147483647;
+    const share = moves === "steps" ? 0.4 + (index / frames) * 0.2 : seed / 2147483647;
+    heap.moveTo(Math.round(last * share));
+  }
+  return times;
+}
+
+/** The tasks of the main thread of the page: how long, and how much of that the processor worked for it. */
+function tasksOf(trace) {
+  const events = JSON.parse(trace).traceEvents;
+  const main = new Set(
+    events
+      .filter(({ name, args }) => name === "thread_name" && args.name === "CrRendererMain")
+      .map(({ pid, tid }) => `${pid} ${tid}`),
+  );
+  return events
+    .filter(({ name, pid, tid, dur }) => name === "RunTask" && dur !== undefined && main.has(`${pid} ${tid}`))
+    .map(({ dur, tdur }) => ({ wallMs: dur / 1000, cpuMs: (tdur ?? dur) / 1000 }));
+}
+
+const folder = cacheFolder("bench");
+const page = join(folder, "heap-map.html");
+const elements = readFileSync(join(root, "packages/heap-map/dist/define.js"), "utf8");
+writeFileSync(
+  page,
+  `<!doctype html><meta charset="utf-8"><body><obm-heap></obm-heap><script type="module">${elements.replaceAll("</script", "<\\/script")}</script>`,
+);
+
+const lines = [];
+const browser = await chromium.launch({ executablePath: CHROMIUM, args: ["--no-sandbox"] });
+const version = browser.version();
+for (const blocks of options.blocks.split(",").map(Number)) {
+  const context = await browser.newContext({
+    viewport: { width: 1200, height: 800 },
+    deviceScaleFactor: Number(options.ratio),
+  });
+  const tab = await context.newPage();
+  await tab.goto(`file://${page}`);
+  await tab.evaluate(`globalThis.makeTape = ${makeTape}`);
+  const loadMs = await tab.evaluate((count) => {
+    const tape = globalThis.makeTape(count);
+    const start = performance.now();
+    document.querySelector("obm-heap").data = { title: "bench", panes: [{ title: "", tape }] };
+    return performance.now() - start;
+  }, blocks);
+  for (const [moves, coloring, closeUp] of [
+    ["steps", "occupancy", false],
+    ["steps", "line", false],
+    ["steps", "occupancy", true],
+    ["jumps", "occupancy", false],
+    ["jumps", "pins", false],
+  ]) {
+    const frames = Number(options.frames);
+    await tab.evaluate(scrub, { frames: 10, moves, coloring, closeUp });
+    await browser.startTracing(tab, {
+      categories: ["disabled-by-default-devtools.timeline", "devtools.timeline"],
+    });
+    const times = await tab.evaluate(scrub, { frames, moves, coloring, closeUp });
+    const tasks = tasksOf(await browser.stopTracing());
+    const gaps = times.slice(1).map((time, index) => time - times[index]);
+    const cpu = tasks.map(({ cpuMs }) => cpuMs);
+    const busy = cpu.reduce((sum, one) => sum + one, 0) / frames;
+    const long = (all) => String(all.filter((one) => one > LONG_TASK_MS).length);
+    lines.push([
+      blocks.toLocaleString("en"),
+      `${moves}, ${coloring}${closeUp ? ", close up" : ""}`,
+      (1000 / median(gaps)).toFixed(0),
+      [...gaps].sort((a, b) => a - b)[Math.floor(gaps.length * 0.95)].toFixed(1),
+      busy.toFixed(1),
+      Math.max(...cpu).toFixed(1),
+      long(cpu),
+      long(tasks.map(({ wallMs }) => wallMs)),
+    ]);
+    process.stderr.write(`${lines.at(-1).join("  ")}\n`);
+  }
+  lines.push([
+    blocks.toLocaleString("en"),
+    "drawn for the first time",
+    "",
+    "",
+    "",
+    loadMs.toFixed(1),
+    "",
+    "",
+  ]);
+  await context.close();
+}
+await browser.close();
+
+const head = [
+  "live blocks",
+  "scrubbing",
+  "frames/s",
+  "95 % of frames, ms",
+  "CPU, ms/frame",
+  "longest task, CPU ms",
+  "tasks > 50 ms of CPU",
+  "tasks > 50 ms of time",
+];
+keep(
+  "heap-map.md",
+  `# How smoothly a heap is scrubbed
+
+${today()}, Chromium ${version} without a graphics processor, ${availableParallelism()} cores shared with other work, a canvas of 1184 pixels
+width, ${options.ratio} device pixel for each of the page's. Tasks of the page's main thread by Chromium's own tracing: CPU is what the processor worked for
+them, time also counts what it did for others meanwhile. *Steps* move on by a
+thousandth of all events at each frame, *jumps* go anywhere. Each block of the heap dies and is born again once.
+
+${table(head, lines)}
+Written by \`npm run bench -- heap-map\`.
+`,
+);
