@@ -181,6 +181,8 @@ describe("demo", () => {
     expect(places).toEqual([...places].sort((a, b) => a - b));
     expect(places).not.toContain(-1);
     expect(text).toContain("moved: A unreachable, B unreachable, D unreachable, E unreachable");
+    expect(text.match(/A \[1:1\] <-> B/g)).toHaveLength(1);
+    expect(text).toContain("A [1:0] <-> B [1:0] -> C [3:1] <- E [1:0] <-> D [1:0]");
     expect(text).toContain("C: alive, count 1");
     expect(text.match(/: freed$/gm)).toHaveLength(4);
   });

@@ -28,15 +28,14 @@ export function* cyclesDemo({ profile, look }: DemoContext): Generator<DemoStep>
   for (const name of ["A", "B", "E"]) py.decref(objects.get(name)!);
   py.decref(objects.get("D")!);
   const nameOf = new Map([...objects].map(([name, o]) => [o, name]));
-  const arrow = look.unicode ? "→" : "->";
 
   yield {
     title: "Five lists",
     text:
-      "A and B refer to each other, and B to C; D and E refer to each other, and E to C. The program holds C only. Nothing leads to " +
+      "Each with its count; arrows are references. A and B refer to each other, and B to C; D and E refer to each other, and E to C. The program holds C only. Nothing leads to " +
       "the two cycles any more, and yet every count is at least one.",
     lines: [
-      ...EDGES.map(([from, to]) => `${from} ${arrow} ${to}`),
+      drawn((name) => String(py.refcount(objects.get(name)!)), look),
       "",
       ...table(py, objects, new Map(), new Map(), look),
     ],
@@ -61,11 +60,18 @@ export function* cyclesDemo({ profile, look }: DemoContext): Generator<DemoStep>
     if (event.kind !== "phase-end") continue;
     const told = TOLD[event.phase];
     if (told === undefined) continue;
+    const stateOf = (name: string) => {
+      const o = objects.get(name)!;
+      if (places.get(o) === "freed") return undefined;
+      return isCounting && refs.has(o) ? `${counts.get(o)}:${refs.get(o)}` : String(counts.get(o));
+    };
     const isCounting = ["update_refs", "subtract_refs", "move_unreachable"].includes(event.phase);
     yield {
       title: event.phase,
       text: told,
       lines: [
+        drawn(stateOf, look),
+        "",
         ...tableLines(
           [{ heading: "" }, { heading: "count" }, { heading: "copy" }, { heading: "place" }],
           [...objects].map(([name, o]) => [
@@ -89,6 +95,28 @@ export function* cyclesDemo({ profile, look }: DemoContext): Generator<DemoStep>
       ([name, o]) => `${name}: ${py.isObject(o) ? `alive, count ${py.refcount(o)}` : "freed"}`,
     ),
   };
+}
+
+/** The five objects with their references; what was freed is crossed out. */
+function drawn(stateOf: (name: string) => string | undefined, { unicode }: DemoContext["look"]): string {
+  const [both, right, left] = unicode ? ["\u21c4", "\u2192", "\u2190"] : ["<->", "->", "<-"];
+  const node = (name: string) => {
+    const state = stateOf(name);
+    return state === undefined ? "-" : `${name} [${state}]`;
+  };
+  const link = (a: string, arrow: string | undefined, b: string) =>
+    stateOf(a) === undefined || stateOf(b) === undefined ? " " : ` ${arrow} `;
+  return [
+    node("A"),
+    link("A", both, "B"),
+    node("B"),
+    link("B", right, "C"),
+    node("C"),
+    link("E", left, "C"),
+    node("E"),
+    link("E", both, "D"),
+    node("D"),
+  ].join("");
 }
 
 function table(

@@ -19,6 +19,9 @@ interface Measured {
   readonly first: ObjectAddress;
 }
 
+/** Room for the longest name, `instance.__dict__`. */
+const NAME_WIDTH = 17;
+
 export function* dataStructuresDemo({ profile, look }: DemoContext): Generator<DemoStep> {
   const setting = setUp(profile);
   const { py } = setting;
@@ -29,7 +32,7 @@ export function* dataStructuresDemo({ profile, look }: DemoContext): Generator<D
   yield {
     title: "One record: x, y, z",
     text: "sys.getsizeof says how large the object is, not what it leads to; of an instance or a list the values lie elsewhere.",
-    lines: measured.map(({ name, sizeof }) => `${name.padEnd(16)} sys.getsizeof: ${sizeof} bytes`),
+    lines: measured.map(({ name, sizeof }) => `${name.padEnd(NAME_WIDTH)} sys.getsizeof: ${sizeof} bytes`),
   };
   yield {
     title: `${formatCount(RECORDS)} records: what the allocators were asked for`,
@@ -53,7 +56,7 @@ export function* dataStructuresDemo({ profile, look }: DemoContext): Generator<D
   yield {
     title: "Where they lie",
     text: "Records of one kind are of one size, and fill the pools of that size class, one after the other.",
-    lines: measured.map(({ name, first }) => `${name.padEnd(16)} ${placeOf(setting, first)}`),
+    lines: measured.map(({ name, first }) => `${name.padEnd(NAME_WIDTH)} ${placeOf(setting, first)}`),
   };
 
   const slots = measured.find(({ name }) => name === "slots")!;
