@@ -7,4 +7,5 @@ export default library([
   "src/bench/workers/worker.ts",
   "src/demo/domains/gil-worker.ts",
   "src/sweep/worker.ts",
+  "src/what-if/worker.ts",
 ]);

@@ -47,6 +47,7 @@ export {
 } from "./format/tables.ts";
 export { type ByteSink, TraceWriter, type WriterOptions } from "./format/writer.ts";
 export { type Frame, Stacks } from "./lines/stacks.ts";
+export { feedAll } from "./pipeline/event-fan.ts";
 export { canPack, EventRing } from "./pipeline/event-ring.ts";
 export { fillRing } from "./pipeline/fill-ring.ts";
 export { RingFeed } from "./pipeline/ring-feed.ts";

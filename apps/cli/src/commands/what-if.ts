@@ -1,17 +1,17 @@
 // `obmalloc what-if`: the recording replayed under other settings, beside the recording itself.
 
 import { type Profile, profileFor } from "@obmalloc/abi";
-import { recordedSettings, type Settings, settingsName, whatIf } from "@obmalloc/insight";
+import { recordedSettings, type Settings, settingsName } from "@obmalloc/insight";
 import { momentOf, TraceQuestionError } from "@obmalloc/trace";
 import { ExitCode } from "../shared/exit-codes.ts";
 import { FileSource } from "../shared/file-source.ts";
 import { openSource } from "../shared/open-trace.ts";
 import { writeJson, writeLines } from "../shared/output.ts";
-import { Progress } from "../shared/progress.ts";
 import { momentJson, requirePools } from "../shared/recording.ts";
 import { lookOf } from "../shared/terminal.ts";
 import type { WhatIfAnswer, WhatIfRow } from "../what-if/answer.ts";
 import { realMalloc } from "../what-if/real-malloc.ts";
+import { runSettings } from "../what-if/run-settings.ts";
 import { whatIfText } from "./what-if-text.ts";
 
 export interface WhatIfFlags {
@@ -36,11 +36,10 @@ export async function whatIfCommand(file: string, flags: WhatIfFlags): Promise<E
   const moment = momentOf(trace, flags.at);
   const recorded = recordedSettings(trace);
   const asked = settingsAsked(flags, recorded.profile);
-  const rows = [recorded, ...asked].map((settings, index): WhatIfRow => {
-    const progress = new Progress(settingsName(settings), moment.event);
-    const result = whatIf(trace, moment, settings, progress.update);
-    progress.stop();
-    return { name: settingsName(settings), isRecorded: index === 0, result };
+  const all = [recorded, ...asked];
+  const results = await runSettings(file, trace, moment, all);
+  const rows = all.map((settings, index): WhatIfRow => {
+    return { name: settingsName(settings), isRecorded: index === 0, result: results[index]! };
   });
   const malloc = flags.malloc ? await realMalloc(trace, moment.event, mallocSettings(flags)) : undefined;
   const answer = { trace, moment, rows, malloc };

@@ -1,8 +1,7 @@
 // Jobs over worker threads, each row kept in a journal as soon as it is there: a sweep that was stopped goes on where it was.
 
 import { appendFileSync, existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { fileURLToPath } from "node:url";
-import { Worker } from "node:worker_threads";
+import { onThreads } from "../shared/threads.ts";
 import { MatrixError, type SweepJob } from "./matrix.ts";
 import type { SweepRow } from "./run-job.ts";
 
@@ -19,7 +18,7 @@ export async function runSweep(jobs: readonly SweepJob[], options: SweepOptions)
   const rows = readJournal(journal, jobs);
   const open = jobs.filter((job) => !rows.has(job.index));
   onProgress(rows.size);
-  await onWorkers(open, options.workers, (row) => {
+  await onThreads("sweep/worker.js", open, options.workers, (row: SweepRow) => {
     appendFileSync(journal, `${JSON.stringify(row)}\n`);
     rows.set(row.job, row);
     onProgress(rows.size);
@@ -50,29 +49,4 @@ function readJournal(path: string, jobs: readonly SweepJob[]): Map<number, Sweep
   }
   if (!text.endsWith("\n")) writeFileSync(path, `${[head, ...lines.slice(0, -1)].join("\n")}\n`);
   return rows;
-}
-
-async function onWorkers(
-  jobs: readonly SweepJob[],
-  count: number,
-  onRow: (row: SweepRow) => void,
-): Promise<void> {
-  let next = 0;
-  const file = fileURLToPath(new URL("./sweep/worker.js", import.meta.url));
-  const runOne = () =>
-    new Promise<void>((resolve, reject) => {
-      const worker = new Worker(file);
-      const feed = () => {
-        const job = jobs[next++];
-        if (job !== undefined) worker.postMessage(job);
-        else worker.terminate().then(() => resolve(), reject);
-      };
-      worker.on("message", (row: SweepRow) => {
-        onRow(row);
-        feed();
-      });
-      worker.on("error", reject);
-      feed();
-    });
-  await Promise.all(Array.from({ length: Math.min(count, jobs.length) }, runOne));
 }

@@ -6,7 +6,7 @@ import type { ClassLifetimes } from "../answer/lifetimes.ts";
 import type { Examination } from "../history/examine.ts";
 import { tallyGrowth, tallyLines } from "../history/tally.ts";
 import { ChunkedMachine, LongLivedFirstMachine, PaddedMachine, ReHomedMachine } from "../what-if/edits.ts";
-import { recordedSettings, runMachine } from "../what-if/what-if.ts";
+import { recordedSettings, runMachine, runMachines } from "../what-if/what-if.ts";
 import { WhatIfMachine } from "../what-if/what-if-machine.ts";
 import type { Remedy } from "./remedy.ts";
 import { birthsOfSurvivors, flagsOf, sizesOfSurvivors } from "./survivors.ts";
@@ -55,12 +55,12 @@ export function runPlans(
   const isDerived = trace.info.derivedFrom !== undefined;
   const arenas = isDerived && plans.length > 0 ? modelledArenas(trace, moment.event) : arenasNow;
   const heldNow = arenas * replay.profile.pymalloc.arenaBytes;
-  return plans.map(({ make, remedy }) => {
-    const machine = make();
-    runMachine(trace, machine, moment.event, onProgress);
+  const resultOf = (machine: WhatIfMachine, index: number): Remedy => {
     const held = machine.arenas * machine.profile.pymalloc.arenaBytes;
-    return { ...remedy, savingBytes: heldNow - held, arenasAfter: machine.arenas };
-  });
+    return { ...plans[index]!.remedy, savingBytes: heldNow - held, arenasAfter: machine.arenas };
+  };
+  const makes = plans.map(({ make }) => make);
+  return runMachines(trace, makes, moment.event, resultOf, onProgress);
 }
 
 /** What the same operations need in a heap that begins empty: what edits of them are compared with where nothing was replayed. */

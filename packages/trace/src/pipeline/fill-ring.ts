@@ -7,7 +7,7 @@ import { BATCH_WORDS, type EventRing } from "./event-ring.ts";
 import { EventPacker } from "./packed-events.ts";
 
 /** Packs events, and keeps book of where arenas lie, which the decoder asks for. */
-class PackingSink extends EventPacker {
+export class PackingSink extends EventPacker {
   readonly space: DenseArenas;
 
   constructor({ tables, info }: TraceReader) {

@@ -9,6 +9,7 @@ import {
   EventFeed,
   EventRing,
   type EventSink,
+  feedAll,
   fillRing,
   Op,
   Replay,
@@ -206,6 +207,22 @@ describe("packed events", () => {
     while (packer.free(16, 0, 0)) count++;
     expect(count * 2).toBeLessThanOrEqual(words.length);
     expect(words.length - packer.length).toBeGreaterThanOrEqual(RECORD_WORDS_MAX - 2);
+  });
+});
+
+describe("feedAll", () => {
+  it.each(RECORDINGS)("gives each of several sinks the events of %s before the one that is named", (name) => {
+    const trace = openBytes(recording(name));
+    for (const event of [1, 5000, trace.eventCount]) {
+      const alone = new Replay(trace).runTo(event).machine;
+      const [one, two] = [new Replay(trace).machine, new Replay(trace).machine];
+      expect(feedAll(trace, [one, two], event)).toBeUndefined();
+      for (const machine of [one, two]) {
+        expect(machine.disagreement).toBeUndefined();
+        expect(machine.compared).toBe(alone.compared);
+        expect(machine.current.stats()).toEqual(alone.current.stats());
+      }
+    }
   });
 });
 
