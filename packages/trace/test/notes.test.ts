@@ -36,6 +36,7 @@ const collection = fc.record({
   elapsedNs: bytes,
   collected: bytes,
   uncollectable: bytes,
+  threshold: bytes,
 });
 
 it("property: collections come back as they were written", () => {

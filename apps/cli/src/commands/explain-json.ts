@@ -1,6 +1,6 @@
 // An explanation as JSON; schemas/explain.schema.json describes it.
 
-import type { Culprit, Explanation, Remedy } from "@obmalloc/insight";
+import { byGeneration, type Culprit, type Explanation, type Remedy } from "@obmalloc/insight";
 import type { Frame, Pin } from "@obmalloc/trace";
 import type { Explained } from "../shared/explain-file.ts";
 import { momentJson } from "../shared/recording.ts";
@@ -45,6 +45,7 @@ export function explanationJson({ trace, explanation }: Explained) {
     remedies: explanation.remedies.map(remedyJson),
     replayedRemedies: explanation.replayedRemedies,
     lifetimes: lifetimesJson(explanation),
+    collections: byGeneration(explanation.collections),
     timeline: explanation.timeline.map((point) => ({ ...point })),
     shortcomings: explanation.shortcomings,
     recording: {

@@ -1,7 +1,12 @@
 // An explanation as text: the verdict, the waterfall, the lines, what would help, lifetimes, and what is not known.
 
-import type { ClassLifetimes, Explanation, Part } from "@obmalloc/insight";
-import { HELD_PARTS } from "@obmalloc/insight";
+import {
+  byGeneration,
+  type ClassLifetimes,
+  type Explanation,
+  HELD_PARTS,
+  type Part,
+} from "@obmalloc/insight";
 import { bar } from "../shared/bar.ts";
 import type { Explained } from "../shared/explain-file.ts";
 import { frameText, shortFrameText } from "../shared/frame-text.ts";
@@ -9,7 +14,7 @@ import { NO_FRAME } from "../shared/pins-headline.ts";
 import { sparkline } from "../shared/sparkline.ts";
 import { type Column, fitEnd, tableLines } from "../shared/table.ts";
 import type { Look } from "../shared/terminal.ts";
-import { counted, formatBytes, formatCount, formatPercent } from "../shared/units.ts";
+import { counted, formatBytes, formatCount, formatMs, formatPercent } from "../shared/units.ts";
 import { verdictHeadline } from "../shared/verdict-text.ts";
 import { wrapText } from "../shared/wrap-text.ts";
 
@@ -37,6 +42,7 @@ export function* explanationText(
   yield* linesText(explained, limit, stack, look);
   yield* remediesText(explanation, look);
   yield* lifetimesText(explanation.lifetimes, look);
+  yield* collectionsText(explanation, look);
   if (explanation.shortcomings.length === 0) return;
   yield* title("What this recording cannot tell", look);
   for (const text of explanation.shortcomings) yield* wrapText(text, look.width, "  ");
@@ -156,6 +162,30 @@ function* lifetimesText(rows: readonly ClassLifetimes[], look: Look): Generator<
   const text =
     "Collision: the share of the room in pools with live blocks that blocks left behind which died; near 1, few survivors keep what many short-lived neighbours filled.";
   for (const line of wrapText(text, look.width, "  ")) yield look.colors.dim(line);
+}
+
+function* collectionsText({ collections }: Explanation, look: Look): Generator<string> {
+  const rows = byGeneration(collections);
+  if (rows.length === 0) return;
+  yield* title("Collections of garbage", look);
+  const columns: Column[] = ["generation", "times", "objects", "freed", "at most", "time", "longest"].map(
+    (heading) => ({ heading, align: "right" }),
+  );
+  yield* tableLines(
+    columns,
+    rows.map((row) => [
+      String(row.generation),
+      formatCount(row.collections),
+      formatCount(row.collected),
+      formatBytes(row.bytes),
+      formatBytes(row.mostBytes),
+      formatMs(row.elapsedNs),
+      formatMs(row.longestNs),
+    ]),
+    look.colors,
+  ).map((line) => `  ${line}`);
+  const stuck = rows.reduce((sum, row) => sum + row.uncollectable, 0);
+  if (stuck > 0) yield `  ${counted(stuck, "object")} could not be collected (gc.garbage).`;
 }
 
 /** A column for each power of two, or where there are no such characters, the age by which half had died. */

@@ -1,10 +1,10 @@
 // The report's sections that are text: they are in the file as they are read, and need no script.
 
-import type { ClassLifetimes, Explanation, Remedy } from "@obmalloc/insight";
+import { byGeneration, type ClassLifetimes, type Explanation, type Remedy } from "@obmalloc/insight";
 import type { Frame, Pin, Stacks, TraceReader } from "@obmalloc/trace";
 import { frameText } from "../shared/frame-text.ts";
 import { NO_FRAME } from "../shared/pins-headline.ts";
-import { counted, formatBytes, formatCount } from "../shared/units.ts";
+import { counted, formatBytes, formatCount, formatMs } from "../shared/units.ts";
 
 const ENTITIES: Readonly<Record<string, string>> = {
   "&": "&amp;",
@@ -145,6 +145,23 @@ function agesCell({ deathsByAge, deaths }: ClassLifetimes): string {
   const text = deaths === 0 ? "none died" : `half within ${formatCount(2 ** median)} events`;
   const size = `width="${AGES * 6}" height="${AGES_HEIGHT}"`;
   return `<svg class="ages" role="img" aria-label="${text}" ${size}>${bars}</svg> <span class="dim">${text}</span>`;
+}
+
+export function collectionsSection({ collections }: Explanation): string {
+  const rows = byGeneration(collections).map((row) => [
+    String(row.generation),
+    formatCount(row.collections),
+    formatCount(row.collected),
+    formatCount(row.uncollectable),
+    formatBytes(row.bytes),
+    formatBytes(row.mostBytes),
+    formatMs(row.elapsedNs),
+    formatMs(row.longestNs),
+  ]);
+  if (rows.length === 0) return "";
+  const headings = ["generation", "times", "objects", "uncollectable", "freed", "at most", "time", "longest"];
+  const columns = headings.map((heading): Column => ({ heading, className: "number" }));
+  return section("Collections of garbage", table("Collections by generation", columns, rows));
 }
 
 export function certificateSection({ info, eventCount, end }: TraceReader, explanation: Explanation): string {

@@ -9,6 +9,7 @@ import { verdictHeadline } from "../shared/verdict-text.ts";
 import { PAGE_SCRIPT } from "./page-script.ts";
 import {
   certificateSection,
+  collectionsSection,
   escapeHtml,
   lifetimesSection,
   linesSection,
@@ -79,6 +80,7 @@ function reportPage({ trace, stacks, explanation, tape }: Filmed): string {
     linesSection(explanation.pins, stacks),
     remediesSection(explanation),
     lifetimesSection(explanation.lifetimes),
+    collectionsSection(explanation),
     shortcomingsSection(explanation.shortcomings),
     certificateSection(trace, explanation),
   ];

@@ -5,6 +5,7 @@ import type { TimelineData, WaterfallData } from "@obmalloc/heap-map/data";
 import { packTape } from "@obmalloc/heap-map/tape";
 import { type Explanation, HELD_PARTS, type Tape } from "@obmalloc/insight";
 import { MarkKind, type TraceReader } from "@obmalloc/trace";
+import { formatBytes } from "../shared/units.ts";
 
 export interface ReportData {
   readonly waterfall: WaterfallData;
@@ -12,6 +13,9 @@ export interface ReportData {
   /** The heap at its moments: a packed tape, deflated, as base64. Undefined where there are no arenas. */
   readonly heap: string | undefined;
 }
+
+const COLLECTIONS_SHOWN = 8;
+const COLLECTION_BYTES_MIN = 64 * 1024;
 
 export function reportData(trace: TraceReader, explanation: Explanation, tape: Tape | undefined): ReportData {
   const { waterfall, timeline, moment } = explanation;
@@ -36,7 +40,7 @@ export function reportData(trace: TraceReader, explanation: Explanation, tape: T
         arenaBytes: arenas * arenaBytes,
         liveBytes: liveBytes + outsideBytes,
       })),
-      marks,
+      marks: [...marks, ...collectionMarks(explanation)].sort((a, b) => a.event - b.event),
     },
     heap:
       tape === undefined || tape.arenas.bases.length === 0
@@ -52,4 +56,16 @@ function labelledMarks({ tables }: TraceReader): LabelledMark[] {
     event,
     label: kind === MarkKind.shutdown ? "shutdown" : label,
   }));
+}
+
+/** The collections that freed most, as marks of the timeline: each of hundreds would hide the rest. */
+function collectionMarks({ collections }: Explanation): LabelledMark[] {
+  return [...collections]
+    .filter(({ bytes }) => bytes >= COLLECTION_BYTES_MIN)
+    .sort((a, b) => b.bytes - a.bytes)
+    .slice(0, COLLECTIONS_SHOWN)
+    .map(({ collection, bytes }) => ({
+      event: collection.event,
+      label: `gc ${collection.generation}: -${formatBytes(bytes)}`,
+    }));
 }

@@ -44,6 +44,24 @@ describe.skipIf(recordable.length === 0)("re-homing, predicted and done", () => 
   });
 });
 
+describe.skipIf(recordable.length === 0)("garbage that waits, predicted and collected", () => {
+  it.each(recordable)("collected sooner, or at the end ($version)", async (python) => {
+    const program = pathOf("programs/garbage.py");
+    const { arenas, remedies, collections } = await explained(python, [program], "all");
+    const sooner = remedies.find((one) => one.kind === "gc-threshold" && one.parameter !== undefined)!;
+    const real = await arenasOf(python, [program, String(sooner.parameter)]);
+    // Up to what one collection frees then is garbage again at the moment: how much, neither run can know of the other.
+    const most = collections.reduce((max, { bytes }) => Math.max(max, bytes), 0) / 10;
+    const waiting = most / profileFor(`3.${python.minor}`).pymalloc.arenaBytes;
+    expect(Math.abs(sooner.arenasAfter! - real)).toBeLessThanOrEqual(tolerance(real) + Math.ceil(waiting));
+    expect(real).toBeLessThan(arenas);
+
+    const now = remedies.find((one) => one.kind === "gc-threshold" && one.parameter === undefined);
+    const collected = await arenasOf(python, [program, "collect"]);
+    expect(Math.abs((now?.arenasAfter ?? arenas) - collected)).toBeLessThanOrEqual(tolerance(collected));
+  });
+});
+
 /** The oldest geometry, and the newest. */
 const ends = recordable.length < 2 ? recordable : [recordable[0]!, recordable.at(-1)!];
 

@@ -2,6 +2,7 @@
 
 import { type Moment, type Pin, pins, type TraceReader } from "@obmalloc/trace";
 import { type Examination, type ExamineOptions, examine } from "../history/examine.ts";
+import type { CollectionTally } from "../history/garbage.ts";
 import type { TimePoint } from "../history/timeline.ts";
 import { remediesFromState, SMALLEST_SAVING_BYTES } from "../remedies/from-state.ts";
 import type { Remedy } from "../remedies/remedy.ts";
@@ -22,6 +23,8 @@ export interface Explanation {
   readonly lifetimes: readonly ClassLifetimes[];
   readonly growth: Growth;
   readonly timeline: readonly TimePoint[];
+  /** Collections of garbage up to the moment, and what each freed; empty for recordings that do not have them. */
+  readonly collections: readonly CollectionTally[];
   /** Best first. */
   readonly remedies: readonly Remedy[];
   /** Whether the remedies that need a replay of their own were tried. */
@@ -96,6 +99,7 @@ export function explain(trace: TraceReader, moment: Moment, options: ExplainOpti
     ...found,
     verdict: judged,
     timeline,
+    collections: replay.machine.garbage.upTo(moment.event),
     arenas,
     certificate,
     remedies: remedies.sort((a, b) => b.savingBytes - a.savingBytes),

@@ -44,7 +44,7 @@ const HALF = 0.5;
 export function examine(trace: TraceReader, moment: Moment, options: ExamineOptions = {}): Examination {
   const { points = 240, onProgress, events } = options;
   const replay = new Replay(trace, {
-    machine: (machineOptions) => new HistoryMachine(machineOptions),
+    machine: (machineOptions) => new HistoryMachine(machineOptions, moment.event),
     ...(onProgress === undefined ? {} : { onProgress }),
     ...(events === undefined ? {} : { events }),
   });

@@ -3,6 +3,7 @@
 import { sizeClassCount } from "@obmalloc/abi";
 import { type Domain, type MachineOptions, Op, ReplayMachine, type Tables } from "@obmalloc/trace";
 import { LifeLog } from "../film/life-log.ts";
+import { GarbageTally } from "./garbage.ts";
 
 /** Lifetimes are counted by their number of bits: 0 for 0 events, 1 for 1, 2 for 2 and 3, up to 32. */
 export const AGE_BINS = 33;
@@ -23,12 +24,16 @@ export class HistoryMachine extends ReplayMachine {
   readonly byStack: Float64Array;
   /** Arenas, and the blocks that somebody has entered: their deaths are noted. */
   readonly log: LifeLog;
+  /** What collections of garbage freed. */
+  readonly garbage: GarbageTally;
 
   private readonly definitions: Tables;
   private readonly records: Uint32Array;
 
-  constructor(options: MachineOptions) {
+  /** @param events of the recording up to the last that is asked about, for what is noted of each. */
+  constructor(options: MachineOptions, events = 0) {
     super({ ...options, keepMore: true });
+    this.garbage = new GarbageTally(options.tables.notes.collections, events);
     this.byStack = new Float64Array(options.tables.nodeCode.length * 2);
     this.records = this.live.records;
     this.deaths = new Float64Array(sizeClassCount(options.profile) * AGE_BINS);
@@ -92,6 +97,8 @@ export class HistoryMachine extends ReplayMachine {
     stack: number,
   ): boolean {
     const from = op === Op.realloc && old !== 0 && address !== 0 ? this.arenas.toLinear(old) : 0;
+    if (op === Op.free && this.clock >= this.garbage.from)
+      this.garbage.diedOutside(this.clock, this.outsideBlocks.sizeAt(address) ?? 0);
     if (!super.outside(op, domain, address, old, sizeBytes, stack)) return false;
     if (from !== 0) this.died(from);
     this.clock = (this.clock + 1) | 0;
@@ -132,6 +139,7 @@ export class HistoryMachine extends ReplayMachine {
     this.deaths[live.classOf(address) * AGE_BINS + 32 - Math.clz32(age)]!++;
     this.count(this.records[live.lastEnded + STACK]!, -live.lastEndedBytes, -1);
     this.log.death(address, this.clock);
+    if (this.clock >= this.garbage.from) this.garbage.died(this.clock, this.clock - age, live.lastEndedBytes);
   }
 
   private count(stack: number, sizeBytes: number, blocks: number): void {

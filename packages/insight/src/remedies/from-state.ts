@@ -3,6 +3,7 @@
 import type { Pin } from "@obmalloc/trace";
 import { replayedGrade, type Waterfall } from "../answer/waterfall.ts";
 import type { Examination } from "../history/examine.ts";
+import { collectNow } from "./garbage.ts";
 import { arenaCount, reHome } from "./re-home.ts";
 import type { Remedy } from "./remedy.ts";
 
@@ -42,6 +43,7 @@ export function remediesFromState(
       parameter: undefined,
       basis: "what mallinfo2 and the kernel said at the moment; only whole pages go back",
     },
+    ...collectNow(examination, arenas),
     ...reHoming(examination, pins),
   ];
 }

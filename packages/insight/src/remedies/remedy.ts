@@ -2,6 +2,7 @@
 
 import type { Frame } from "@obmalloc/trace";
 import type { Grade } from "../answer/waterfall.ts";
+import type { WhatIfMachine } from "../what-if/what-if-machine.ts";
 
 /** What a remedy does: to the order of allocation, to a size, to the allocator, or to the C library. */
 export type RemedyKind =
@@ -32,4 +33,10 @@ export interface Remedy {
   readonly parameter: number | undefined;
   /** What the figure rests on. */
   readonly basis: string;
+}
+
+/** A replay that waits to be run: after the examination has been asked everything, since it keeps nothing of it. */
+export interface PlannedRemedy {
+  readonly make: () => WhatIfMachine;
+  readonly remedy: Omit<Remedy, "savingBytes" | "arenasAfter">;
 }

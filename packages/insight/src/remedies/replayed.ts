@@ -8,14 +8,9 @@ import { tallyGrowth, tallyLines } from "../history/tally.ts";
 import { ChunkedMachine, LongLivedFirstMachine, PaddedMachine, ReHomedMachine } from "../what-if/edits.ts";
 import { recordedSettings, runMachine, runMachines } from "../what-if/what-if.ts";
 import { WhatIfMachine } from "../what-if/what-if-machine.ts";
-import type { Remedy } from "./remedy.ts";
+import { collectOftener } from "./garbage.ts";
+import type { PlannedRemedy, Remedy } from "./remedy.ts";
 import { birthsOfSurvivors, flagsOf, sizesOfSurvivors } from "./survivors.ts";
-
-/** A replay that waits to be run: after the examination has been asked everything, since it keeps nothing of it. */
-export interface PlannedRemedy {
-  readonly make: () => WhatIfMachine;
-  readonly remedy: Omit<Remedy, "savingBytes" | "arenasAfter">;
-}
 
 export interface PlanOptions {
   readonly pins: readonly Pin[];
@@ -34,14 +29,14 @@ export function planReplays(examination: Examination, { pins, lifetimes }: PlanO
     .filter((pin) => pin.frame !== undefined)
     .reduce<Pin | undefined>((best, pin) => (best && weight(best) >= weight(pin) ? best : pin), undefined);
   if (!replay.hasPools) return [];
-  const versions = otherGeometries(examination);
-  if (top === undefined || trace.info.stacks === "none") return versions;
+  const others = [...collectOftener(examination), ...otherGeometries(examination)];
+  if (top === undefined || trace.info.stacks === "none") return others;
   return [
     reHoming(examination, top),
     clearInChunks(examination),
     ...otherSizeClass(examination, top, lifetimes),
     longLivedFirst(examination, top),
-    ...versions,
+    ...others,
   ].filter((plan) => plan !== undefined);
 }
 

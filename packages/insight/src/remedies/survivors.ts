@@ -1,24 +1,10 @@
 // The blocks of a line that live at the moment, noted before remedies change the heap: which events made them, and their sizes.
 
 import type { Frame } from "@obmalloc/trace";
+import { EventSet } from "../history/event-set.ts";
 import type { Examination } from "../history/examine.ts";
 import { liveByBirth } from "../history/live-by-birth.ts";
 import type { StackFlags } from "../what-if/edits.ts";
-
-/** A set of event numbers, one bit each. */
-export class EventSet {
-  private readonly bits: Uint32Array;
-
-  constructor(events: number) {
-    this.bits = new Uint32Array((events >>> 5) + 1);
-  }
-
-  add(event: number): void {
-    this.bits[event >>> 5]! |= 1 << (event & 31);
-  }
-
-  readonly has = (event: number): boolean => ((this.bits[event >>> 5] ?? 0) & (1 << (event & 31))) !== 0;
-}
 
 /** Events at which the live blocks in pools were born. */
 export function birthsOfSurvivors({ replay, moment }: Examination): EventSet {

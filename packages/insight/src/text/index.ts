@@ -2,5 +2,5 @@
 
 export { frameText, shortFrameText } from "./frame-text.ts";
 export { NO_FRAME, pinsHeadline } from "./pins-headline.ts";
-export { counted, formatBytes, formatCount, formatPercent } from "./units.ts";
+export { counted, formatBytes, formatCount, formatMs, formatPercent } from "./units.ts";
 export { verdictHeadline } from "./verdict-text.ts";

@@ -28,3 +28,10 @@ export function counted(count: number, noun: string, plural = `${noun}s`): strin
 export function formatPercent(share: number): string {
   return share > 0 && share < 0.005 ? "<1 %" : `${Math.round(share * 100)} %`;
 }
+
+/** `0.3 ms`, `12 ms`, `1.2 s`. */
+export function formatMs(ns: number): string {
+  const ms = ns / 1e6;
+  if (ms >= 1000) return `${(ms / 1000).toFixed(1)} s`;
+  return `${ms >= 10 ? Math.round(ms) : ms.toFixed(1)} ms`;
+}

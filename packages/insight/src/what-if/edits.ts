@@ -60,7 +60,7 @@ export class ChunkedMachine extends WhatIfMachine {
   }
 
   override allocate(address: number, sizeBytes: number, domainBit: number, stack: number, op: Op): boolean {
-    const isTemporary = this.flags[stack] === 1 && !this.survives(this.clock);
+    const isTemporary = this.isTemporary(stack);
     super.allocate(address, sizeBytes, domainBit, stack, op);
     if (isTemporary) this.gather(address);
     return true;
@@ -73,10 +73,15 @@ export class ChunkedMachine extends WhatIfMachine {
     domainBit: number,
     stack: number,
   ): boolean {
-    const isTemporary = address !== old && this.flags[stack] === 1 && !this.survives(this.clock);
+    const isTemporary = address !== old && this.isTemporary(stack);
     super.reallocate(address, old, sizeBytes, domainBit, stack);
     if (isTemporary) this.gather(address);
     return true;
+  }
+
+  /** Of the block that the present event makes. */
+  protected isTemporary(stack: number): boolean {
+    return this.flags[stack] === 1 && !this.survives(this.clock);
   }
 
   private gather(address: number): void {
@@ -85,13 +90,44 @@ export class ChunkedMachine extends WhatIfMachine {
     if (this.chunk.length >= this.chunkBlocks) this.clearChunk();
   }
 
-  private clearChunk(): void {
+  protected clearChunk(): void {
     for (const [index, address] of this.chunk.entries()) {
       // Whoever was freed in the recording meanwhile has left its address, perhaps to a block that is elsewhere here.
       if (this.placeAt(address) === this.chunkPlaces[index]) this.releaseAt(address);
     }
     this.chunk.length = 0;
     this.chunkPlaces.length = 0;
+  }
+}
+
+/** Garbage is collected at some events: of the blocks that are given as garbage, those alive go, in the order of their births. */
+export class CollectedMachine extends ChunkedMachine {
+  private readonly isGarbage: (clock: number) => boolean;
+  /** Ascending. */
+  private readonly points: readonly number[];
+  private next = 0;
+
+  constructor(
+    trace: TraceReader,
+    settings: Settings,
+    isGarbage: (clock: number) => boolean,
+    points: readonly number[],
+  ) {
+    super(trace, settings, new Uint8Array(0), isGarbage, Number.POSITIVE_INFINITY);
+    this.isGarbage = isGarbage;
+    this.points = points;
+  }
+
+  protected override isTemporary(_stack: number): boolean {
+    return this.isGarbage(this.clock);
+  }
+
+  protected override obtain(sizeBytes: number, stack: number): number {
+    if (this.clock >= (this.points[this.next] ?? Number.POSITIVE_INFINITY)) {
+      while (this.clock >= (this.points[this.next] ?? Number.POSITIVE_INFINITY)) this.next++;
+      this.clearChunk();
+    }
+    return super.obtain(sizeBytes, stack);
   }
 }
 

@@ -50,6 +50,8 @@ export interface Collection {
   /** Objects that it freed, and those that it could not. */
   readonly collected: number;
   readonly uncollectable: number;
+  /** Net containers made that begin a collection of generation 0, as it was set then; 0 where that was switched off. */
+  readonly threshold: number;
 }
 
 /** All notes of a trace. */
@@ -107,7 +109,8 @@ function readCollection(event: number, reader: ByteReader): Collection {
   const elapsedNs = reader.varint("a time");
   const collected = reader.varint("a count of objects");
   const uncollectable = reader.varint("a count of objects");
-  return { event, firstEvent, generation, startNs, elapsedNs, collected, uncollectable };
+  const threshold = reader.varint("a threshold");
+  return { event, firstEvent, generation, startNs, elapsedNs, collected, uncollectable, threshold };
 }
 
 function readPairs(reader: ByteReader, what: string): Map<number, number> {
@@ -133,8 +136,8 @@ export const notePayload = {
     for (const number of [stack, base, sizeBytes]) out.varint(number);
   },
   collection(out: ByteWriter, one: Collection): void {
-    const { generation, firstEvent, startNs, elapsedNs, collected, uncollectable } = one;
-    for (const number of [generation, firstEvent, startNs, elapsedNs, collected, uncollectable])
+    const { generation, firstEvent, startNs, elapsedNs, collected, uncollectable, threshold } = one;
+    for (const number of [generation, firstEvent, startNs, elapsedNs, collected, uncollectable, threshold])
       out.varint(number);
   },
 };
