@@ -4,14 +4,18 @@ import { createServer, type Server } from "node:http";
 import { createRequire } from "node:module";
 import type { AddressInfo } from "node:net";
 import { dirname, join } from "node:path";
+import { pathToFileURL } from "node:url";
 import { gunzipSync } from "node:zlib";
 import { asyncBufferFromFile, parquetReadObjects } from "hyparquet";
+import Papa from "papaparse";
 import { chromium } from "playwright-core";
 import { Profile } from "pprof-format";
 import { describe, expect, it } from "vitest";
 import { CASE, newFolder, obmalloc } from "./harness.ts";
 
 const CHROMIUM = "/usr/bin/chromium";
+/** Of valgrind, where it is installed. */
+const DHAT_VIEWER = "/usr/libexec/valgrind/dh_view.html";
 const folder = newFolder();
 
 async function exported(format: string, ...args: string[]): Promise<string> {
@@ -79,18 +83,25 @@ describe("export", () => {
     expect(sum(pinning.map((sample) => Number(sample.value[0])))).toBe(2624);
   });
 
-  it.skipIf(!existsSync(CHROMIUM))("speedscope: its own importer takes it", async () => {
+  // Its table of functions has the names and the bytes as text; the flame graph is drawn.
+  it.skipIf(!existsSync(CHROMIUM)).each([
+    ["speedscope", "live bytes at marker"],
+    ["collapsed", "exported"],
+  ])("%s: speedscope's own importer takes it", async (format, title) => {
     const application = join(
       dirname(createRequire(import.meta.url).resolve("speedscope/package.json")),
       "dist/release",
     );
-    const server = await serve(application, await exported("speedscope"));
+    const server = await serve(application, await exported(format));
     const browser = await chromium.launch({ executablePath: CHROMIUM, args: ["--no-sandbox"] });
     try {
       const tab = await browser.newPage();
       const origin = `http://localhost:${(server.address() as AddressInfo).port}`;
-      await tab.goto(`${origin}/index.html#profileURL=${encodeURIComponent(`${origin}/exported`)}`);
-      await tab.waitForFunction(() => (document.body.textContent ?? "").includes("live bytes at marker"));
+      await tab.goto(
+        `${origin}/index.html#profileURL=${encodeURIComponent(`${origin}/exported`)}&view=sandwich`,
+      );
+      await tab.waitForFunction((text) => (document.body.textContent ?? "").includes(text), title);
+      await tab.waitForFunction(() => (document.body.textContent ?? "").includes("_find_and_load"));
       expect(await tab.evaluate(() => document.body.textContent ?? "")).not.toMatch(
         /went wrong|Unrecognized/,
       );
@@ -99,6 +110,24 @@ describe("export", () => {
       server.close();
     }
   });
+
+  it.skipIf(!existsSync(CHROMIUM) || !existsSync(DHAT_VIEWER))(
+    "dhat: valgrind's own viewer shows it",
+    async () => {
+      const browser = await chromium.launch({ executablePath: CHROMIUM, args: ["--no-sandbox"] });
+      try {
+        const tab = await browser.newPage();
+        await tab.goto(pathToFileURL(DHAT_VIEWER).href);
+        await tab.locator("input[type=file]").setInputFiles(await exported("dhat"));
+        await tab.waitForFunction(() => (document.body.textContent ?? "").includes("Invocation"));
+        const text = await tab.evaluate(() => document.body.textContent ?? "");
+        expect(text.replace(/\s+/g, " ")).toContain(`Total: ${liveBytes.toLocaleString("en-US")} bytes`);
+        expect(text).toContain("pinned.py");
+      } finally {
+        await browser.close();
+      }
+    },
+  );
 
   it("collapsed: a line for each stack", async () => {
     const lines = readFileSync(await exported("collapsed"), "utf8")
@@ -128,11 +157,11 @@ describe("export", () => {
   it("dhat: version 2, with frames that its table has", async () => {
     const profile = JSON.parse(readFileSync(await exported("dhat"), "utf8")) as {
       dhatFileVersion: number;
-      pps: { eb: number; fs: number[] }[];
+      pps: { tb: number; fs: number[] }[];
       ftbl: string[];
     };
     expect(profile.dhatFileVersion).toBe(2);
-    expect(sum(profile.pps.map((point) => point.eb))).toBe(liveBytes);
+    expect(sum(profile.pps.map((point) => point.tb))).toBe(liveBytes);
     expect(profile.pps.flatMap((point) => point.fs).every((index) => profile.ftbl[index] !== undefined)).toBe(
       true,
     );
@@ -160,12 +189,32 @@ describe("export", () => {
     expect(rows.at(-1)!.event).toBe(BigInt(rows.length - 1));
   });
 
-  it("csv-blocks: quotes what needs it", async () => {
-    const lines = readFileSync(await exported("csv-blocks"), "utf8")
-      .trimEnd()
-      .split("\r\n");
-    expect(lines[0]).toBe("address,size,block_bytes,size_class,domain,arena,stack,file,line,function");
-    expect(lines).toHaveLength(blocks.length + 1);
+  it("csv-blocks, csv-events: Papa Parse reads the rows that blocks prints, and those of Parquet", async () => {
+    const read = async (format: string) =>
+      Papa.parse<Record<string, string>>(readFileSync(await exported(format), "utf8"), {
+        header: true,
+        skipEmptyLines: true,
+      });
+    const table = await read("csv-blocks");
+    expect(table.errors).toEqual([]);
+    expect(
+      table.data.map((row) => [row.address, Number(row.size), row.line || null, row.file || null]),
+    ).toEqual(
+      blocks.map((block) => [
+        block.address,
+        block.sizeBytes,
+        block.line === null ? null : String(block.line),
+        block.file,
+      ]),
+    );
+    const events = await read("csv-events");
+    expect(events.errors).toEqual([]);
+    const rows = await parquetReadObjects({
+      file: await asyncBufferFromFile(await exported("parquet-events")),
+    });
+    expect(events.data.map((row) => [row.event, row.operation, row.address])).toEqual(
+      rows.map((row) => [String(row.event), row.operation, row.address]),
+    );
   });
 
   it.each([

@@ -4,7 +4,8 @@ import type { Recording } from "../shared/recording.ts";
 import { stackTotals } from "./stack-totals.ts";
 
 /**
- * Program points are stacks; what is known of each is what lives at the moment, which counts as its total and as its end.
+ * Program points are stacks, innermost frame first; what is known of each is what lives at the moment, as its total. Stacks that differ
+ * by no more than the instruction within a line are one, since the viewer refuses a place that is named twice.
  *
  * @see Valgrind, dhat/dh_main.c, "File format version 2"
  */
@@ -17,13 +18,14 @@ export function dhat(recording: Recording): string {
     indexOf.set(text, known);
     return known;
   };
-  const points = stackTotals(recording).map(({ frames, liveBytes, blocks }) => ({
-    tb: liveBytes,
-    tbk: blocks,
-    eb: liveBytes,
-    ebk: blocks,
-    fs: [...frames].reverse().map((frame) => index(frameText(frame))),
-  }));
+  const points = new Map<string, { tb: number; tbk: number; readonly fs: readonly number[] }>();
+  for (const { frames, liveBytes, blocks } of stackTotals(recording)) {
+    const fs = [...frames].reverse().map((frame) => index(frameText(frame)));
+    const point = points.get(fs.join()) ?? { tb: 0, tbk: 0, fs };
+    point.tb += liveBytes;
+    point.tbk += blocks;
+    points.set(fs.join(), point);
+  }
   return JSON.stringify({
     dhatFileVersion: 2,
     mode: "heap",
@@ -38,7 +40,7 @@ export function dhat(recording: Recording): string {
     cmd: trace.info.commandLine.join(" "),
     pid: trace.info.pid,
     te: replay.event,
-    pps: points,
+    pps: [...points.values()],
     ftbl: frameTable,
     tuth: 10,
   });
