@@ -62,10 +62,7 @@ describe.skipIf(recordable.length === 0)("garbage that waits, predicted and coll
   });
 });
 
-/** The oldest geometry, and the newest. */
-const ends = recordable.length < 2 ? recordable : [recordable[0]!, recordable.at(-1)!];
-
-describe.skipIf(recordable.length === 0).each(ends)("remedies on CPython $version", (python) => {
+describe.skipIf(recordable.length === 0).each(recordable)("remedies on CPython $version", (python) => {
   it.each(["strings", "rows", "tuples"])("%s: what is predicted comes about", async (program) => {
     const keep = await explained(python, [REMEDIES, program, "keep"], "all");
     const reHome = best(keep, "re-home").arenasAfter!;

@@ -147,10 +147,11 @@ function otherSizeClass(
     if (deaths(target) > deaths(szidx) / 20) continue;
     const added = target * alignmentBytes + 1 - smallest;
     if (added + largest > (target + 1) * alignmentBytes) continue;
+    const survives = birthsOfSurvivors(examination).has;
     const padding = { fromBytes: smallest, toBytes: largest, addedBytes: added };
     return [
       {
-        make: () => new PaddedMachine(trace, recordedSettings(trace), flags, padding),
+        make: () => new PaddedMachine(trace, recordedSettings(trace), flags, survives, padding),
         remedy: {
           kind: "other-size-class",
           title: `Make what this line keeps ${added} bytes larger, so that it shares no pools with the temporaries`,
@@ -158,7 +159,7 @@ function otherSizeClass(
           cost: `${sizes.length * (classBytes(replay.profile, target) - classBytes(replay.profile, szidx))} bytes more in blocks`,
           grade: "modelled",
           parameter: added,
-          basis: `replayed with every request of the line ${added} bytes larger, in the class of ${classBytes(replay.profile, target)} bytes`,
+          basis: `replayed with what the line keeps ${added} bytes larger, in the class of ${classBytes(replay.profile, target)} bytes`,
         },
       },
     ];

@@ -2,12 +2,14 @@
 // sooner, or are made first.
 
 import type { BlockAddress } from "@obmalloc/abi";
-import type { Op, TraceReader } from "@obmalloc/trace";
+import { Op, type TraceReader } from "@obmalloc/trace";
 import type { Settings } from "./settings.ts";
 import { WhatIfMachine } from "./what-if-machine.ts";
 
 /** One flag for each stack id: whether its allocations are the ones to edit. */
 export type StackFlags = Uint8Array;
+
+const OPERATIONS = 4;
 
 /** Requests of `fromBytes` to `toBytes` become larger; a line also asks for other things than what it keeps. */
 export interface Padding {
@@ -16,21 +18,50 @@ export interface Padding {
   readonly addedBytes: number;
 }
 
-/** Requests of some lines, of some sizes, ask for more bytes. */
+/**
+ * What some lines keep asks for more bytes. A line also makes other things of the same size, such as the tuple of a format's arguments,
+ * which another object inherits later: so only requests that survive are padded, and those that are made as some survivor was.
+ */
 export class PaddedMachine extends WhatIfMachine {
   private readonly flags: StackFlags;
+  private readonly survives: (clock: number) => boolean;
   private readonly padding: Padding;
+  /** Operations and sizes that survivors were made by. */
+  private readonly kinds = new Set<number>();
 
-  constructor(trace: TraceReader, settings: Settings, flags: StackFlags, padding: Padding) {
+  constructor(
+    trace: TraceReader,
+    settings: Settings,
+    flags: StackFlags,
+    survives: (clock: number) => boolean,
+    padding: Padding,
+  ) {
     super(trace, settings);
     this.flags = flags;
+    this.survives = survives;
     this.padding = padding;
   }
 
-  protected override obtain(sizeBytes: number, stack: number): number {
+  override allocate(address: number, sizeBytes: number, domainBit: number, stack: number, op: Op): boolean {
+    return super.allocate(address, this.padded(sizeBytes, op, stack), domainBit, stack, op);
+  }
+
+  override reallocate(
+    address: number,
+    old: number,
+    sizeBytes: number,
+    domainBit: number,
+    stack: number,
+  ): boolean {
+    return super.reallocate(address, old, this.padded(sizeBytes, Op.realloc, stack), domainBit, stack);
+  }
+
+  private padded(sizeBytes: number, op: Op, stack: number): number {
     const { fromBytes, toBytes, addedBytes } = this.padding;
-    const isPadded = this.flags[stack] === 1 && sizeBytes >= fromBytes && sizeBytes <= toBytes;
-    return super.obtain(isPadded ? sizeBytes + addedBytes : sizeBytes, stack);
+    if (this.flags[stack] !== 1 || sizeBytes < fromBytes || sizeBytes > toBytes) return sizeBytes;
+    const kind = sizeBytes * OPERATIONS + op;
+    if (this.survives(this.clock)) this.kinds.add(kind);
+    return this.kinds.has(kind) ? sizeBytes + addedBytes : sizeBytes;
   }
 }
 
