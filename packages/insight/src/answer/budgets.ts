@@ -41,7 +41,14 @@ export function checkBudgets(trace: TraceReader, moment: Moment, budgets: Budget
   const { maxHeldBytes, maxLeverage, maxGrowth, maxResidentBytes, between } = budgets;
   const results: BudgetResult[] = [];
   if (maxHeldBytes !== undefined || maxLeverage !== undefined || maxResidentBytes !== undefined) {
-    const { waterfall, pins } = explain(trace, moment, { remedies: "none" });
+    const { waterfall, pins, certificate, shortcomings } = explain(trace, moment, { remedies: "none" });
+    if (certificate.eventsReplayed < moment.event) {
+      const why = shortcomings[0] ?? "the recording is damaged";
+      if (maxHeldBytes !== undefined) results.push(result("held", maxHeldBytes, undefined, why));
+      if (maxLeverage !== undefined) results.push(result("leverage", maxLeverage, undefined, why));
+      if (maxResidentBytes !== undefined) results.push(result("resident", maxResidentBytes, undefined, why));
+      return maxGrowth === undefined ? results : [...results, growthResult(trace, maxGrowth, between)];
+    }
     const held = waterfall.parts.reduce((sum, part) => sum + (HELD_PARTS.has(part.key) ? part.bytes : 0), 0);
     const top = pins.filter((pin) => pin.heldBytes > 0).sort((a, b) => b.leverage - a.leverage)[0];
     const line = top?.frame === undefined ? "no line" : `${top.frame.file}:${top.frame.line}`;

@@ -1,7 +1,7 @@
 // Two moments, of one recording or of two, beside each other: by layer, by size class, by line.
 
-import type { Frame, Moment, TraceReader } from "@obmalloc/trace";
-import { examine } from "../history/examine.ts";
+import { type Frame, type Moment, TraceQuestionError, type TraceReader } from "@obmalloc/trace";
+import { type Examination, examine } from "../history/examine.ts";
 import { tallyLines } from "../history/tally.ts";
 import { type ClassLifetimes, lifetimes } from "./lifetimes.ts";
 import { type Waterfall, waterfall } from "./waterfall.ts";
@@ -48,6 +48,7 @@ export function sideOf(trace: TraceReader, moment: Moment, onProgress?: (events:
     onProgress === undefined ? { points: 8 } : { points: 8, onProgress },
   );
   const { now, stacks, timeline, replay } = examination;
+  if (replay.event < moment.event) throw replay.damage ?? stoppedBefore(examination);
   return {
     moment,
     waterfall: waterfall(examination),
@@ -63,6 +64,12 @@ export function sideOf(trace: TraceReader, moment: Moment, onProgress?: (events:
 }
 
 /** Compares two moments, of one recording or of two. */
+function stoppedBefore({ replay, moment }: Examination): TraceQuestionError {
+  return new TraceQuestionError(
+    `The replay parts from the recording at event ${replay.event}, before ${moment.name}: ${replay.mismatch?.reason}.`,
+  );
+}
+
 export function compare(before: Side, after: Side): Comparison {
   const parts = ({ waterfall: { parts: all } }: Side) =>
     all.map((part): [string, string, number] => [part.key, part.name, part.bytes]);

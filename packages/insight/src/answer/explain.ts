@@ -70,6 +70,7 @@ export function explain(trace: TraceReader, moment: Moment, options: ExplainOpti
     ...(events === undefined ? {} : { events }),
   });
   const { replay, stacks, timeline } = examination;
+  if (replay.event === 0 && moment.event > 0 && replay.damage !== undefined) throw replay.damage;
   const found = {
     waterfall: waterfall(examination),
     pins: pins(replay, stacks),

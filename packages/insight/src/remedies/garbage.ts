@@ -56,7 +56,7 @@ function waitingGarbage(examination: Examination, births?: EventSet): WaitingGar
         poolBytes += machine.live.sizeAt(linear);
         const arena = machine.arenas.arenaAt(linear)!;
         freed.set(arena.id, (freed.get(arena.id) ?? 0) + 1);
-        births?.add(machine.bornAt(linear));
+        births?.add(machine.birthOf(machine.live.recordOf(linear)));
       }
     }
   }

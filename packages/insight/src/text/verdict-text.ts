@@ -4,7 +4,7 @@ import type { Explanation } from "../answer/explain.ts";
 import type { Culprit, Verdict, VerdictKind } from "../answer/verdict.ts";
 import { shortFrameText } from "./frame-text.ts";
 import { NO_FRAME } from "./pins-headline.ts";
-import { formatBytes, formatPercent } from "./units.ts";
+import { formatBytes, formatCount, formatPercent } from "./units.ts";
 
 const TITLES: Readonly<Record<VerdictKind, string>> = {
   leak: "leak",
@@ -25,8 +25,15 @@ function culpritText({ frame, calledFrom }: Culprit): string {
   );
 }
 
-/** The verdict and the reason for it, in one sentence. */
-export function verdictHeadline({ verdict, growth }: Explanation): string {
+/** The verdict and the reason for it, in one sentence; of a damaged recording, with how far it goes. */
+export function verdictHeadline(explanation: Explanation): string {
+  const { certificate, moment } = explanation;
+  const headline = headlineOf(explanation);
+  if (certificate.eventsReplayed >= moment.event) return headline;
+  return `as far as event ${formatCount(certificate.eventsReplayed)}, where the recording is damaged: ${headline}`;
+}
+
+function headlineOf({ verdict, growth }: Explanation): string {
   const { kind, bytes, culprits } = verdict;
   const title = verdictTitle(kind);
   const share = shareText(verdict);

@@ -1,7 +1,14 @@
 // A second replay under other settings, up to a moment.
 
 import { ilp32, lp64, profileFor } from "@obmalloc/abi";
-import { canPack, EventFeed, feedAll, type Moment, type TraceReader } from "@obmalloc/trace";
+import {
+  canPack,
+  EventFeed,
+  feedAll,
+  type Moment,
+  TraceQuestionError,
+  type TraceReader,
+} from "@obmalloc/trace";
 import type { Settings } from "./settings.ts";
 import { WhatIfMachine } from "./what-if-machine.ts";
 
@@ -37,6 +44,7 @@ export function runMachine(
     next += PROGRESS_EVENTS;
     onProgress?.(done);
   }
+  if (done < event) throw feed.damage ?? new TraceQuestionError(`The recording ends before event ${event}.`);
   machine.finish();
 }
 
