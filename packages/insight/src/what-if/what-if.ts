@@ -70,7 +70,8 @@ export function runMachines<Result>(
     for (const make of makes.slice(results.length + 1, results.length + together)) machines.push(make());
     if (machines.length === 1) runMachine(trace, machines[0]!, event, onProgress);
     else {
-      feedAll(trace, machines, event, onProgress);
+      const damage = feedAll(trace, machines, event, onProgress);
+      if (damage !== undefined) throw damage;
       for (const machine of machines) machine.finish();
     }
     results.push(...machines.map((machine, index) => resultOf(machine, results.length + index)));
