@@ -63,13 +63,13 @@ export function sideOf(trace: TraceReader, moment: Moment, onProgress?: (events:
   };
 }
 
-/** Compares two moments, of one recording or of two. */
 function stoppedBefore({ replay, moment }: Examination): TraceQuestionError {
   return new TraceQuestionError(
     `The replay parts from the recording at event ${replay.event}, before ${moment.name}: ${replay.mismatch?.reason}.`,
   );
 }
 
+/** Compares two moments, of one recording or of two. */
 export function compare(before: Side, after: Side): Comparison {
   const parts = ({ waterfall: { parts: all } }: Side) =>
     all.map((part): [string, string, number] => [part.key, part.name, part.bytes]);
