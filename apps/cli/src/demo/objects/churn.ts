@@ -7,7 +7,9 @@ import { counted, formatBytes, formatCount, formatPercent } from "../../shared/u
 import type { DemoContext, DemoStep } from "../demo.ts";
 import { type Setting, setUp } from "./setting.ts";
 
-const OBJECTS = 20_000;
+/** So many that arenas come and go; each hundredth is kept. */
+const OBJECTS = 100_000;
+const SURVIVORS = OBJECTS / 100;
 const BAR_WIDTH = 24;
 
 interface Held {
@@ -36,7 +38,7 @@ export function* churnDemo({ profile, look }: DemoContext): Generator<DemoStep> 
     lines: [heldLine("peak", peak, peak, look)],
   };
 
-  const short = churn(profile, () => false, OBJECTS / 100);
+  const short = churn(profile, () => false, SURVIVORS);
   const none = churn(profile, () => false);
   yield {
     title: "Short lives cost little, together they cost a peak",
@@ -48,11 +50,14 @@ export function* churnDemo({ profile, look }: DemoContext): Generator<DemoStep> 
   };
 
   const spread = churn(profile, (i) => i % 100 === 0);
-  const together = churn(profile, (i) => i < OBJECTS / 100);
+  const together = churn(profile, (i) => i < SURVIVORS);
   yield {
     title: "1 % survives: where they lie decides",
-    text: "200 objects are kept. In one run every hundredth, as a cache fills while work goes on; in the other the first ones, as configuration that is read at the start.",
-    lines: [heldLine("every hundredth", spread, peak, look), heldLine("the first 200", together, peak, look)],
+    text: `${formatCount(SURVIVORS)} objects are kept. In one run every hundredth, as a cache fills while work goes on; in the other the first ones, as configuration that is read at the start.`,
+    lines: [
+      heldLine("every hundredth", spread, peak, look),
+      heldLine("the first ones", together, peak, look),
+    ],
   };
 
   const copied = churn(profile, (i) => i % 100 === 0, OBJECTS, true);
@@ -70,7 +75,7 @@ export function* churnDemo({ profile, look }: DemoContext): Generator<DemoStep> 
       (
         [
           ["none", none],
-          ["first 200", together],
+          ["the first ones", together],
           ["every hundredth", spread],
           ["copied", copied],
         ] as const
