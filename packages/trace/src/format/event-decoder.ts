@@ -203,7 +203,15 @@ export class EventDecoder {
       }
     }
     this.leave(position, runLeft, stack, history, given);
-    if (position > end) throw this.damage("the last event runs over the end of its chunk");
+  }
+
+  /**
+   * To be asked at the end of a chunk.
+   *
+   * @throws {TraceDamagedError} when its last event, which the sink has, is not wholly in it.
+   */
+  checkEnd(): void {
+    if (this.position > this.end) throw this.damage("the last event runs over the end of its chunk");
   }
 
   /** Puts the hot loop's variables where the other methods and the next call find them. */

@@ -1,9 +1,9 @@
 // The events of a trace as plain objects, for those who want to look at them rather than replay them.
 
-import { CHUNK_HEADER_BYTES, Domain, Op } from "./constants.ts";
+import { Domain, Op } from "./constants.ts";
 import { DenseArenas } from "./dense-arenas.ts";
-import { EventDecoder } from "./event-decoder.ts";
 import type { TraceEvent } from "./event-encoder.ts";
+import { EventFeed } from "./event-feed.ts";
 import type { EventSink } from "./event-sink.ts";
 import type { TraceReader } from "./reader.ts";
 import type { Tables } from "./tables.ts";
@@ -81,23 +81,14 @@ class Collector implements EventSink {
  */
 export function* readEvents(trace: TraceReader, from: number = 0): Generator<TraceItem> {
   const collector = new Collector(trace.tables, trace.info.pageShift);
-  const decoder = new EventDecoder(trace.tables, collector.space, trace.info.pageShift);
-  const chunks = trace.eventChunks.filter((header) => header.firstEvent + header.eventCount > from);
-  for (const id of trace.tables.arenasAt(chunks[0]?.firstEvent ?? 0)) collector.space.map(id);
-  for (const header of chunks) {
-    decoder.start(trace.chunk(header).payload, header.fileOffset + CHUNK_HEADER_BYTES);
-    collector.event = header.firstEvent;
-    while (!decoder.atEnd) {
-      let failure: unknown;
-      try {
-        decoder.run(collector, 1024);
-      } catch (error) {
-        failure = error;
-      }
-      for (const item of collector.items) if (item.event >= from) yield item;
-      collector.items.length = 0;
-      if (failure !== undefined) throw failure;
-    }
+  const after = trace.eventChunks.findIndex((header) => header.firstEvent + header.eventCount > from);
+  const chunk = after < 0 ? trace.eventChunks.length : after;
+  collector.event = trace.eventChunks[chunk]?.firstEvent ?? 0;
+  for (const id of trace.tables.arenasAt(collector.event)) collector.space.map(id);
+  const feed = EventFeed.fromChunk(trace, collector.space, chunk);
+  while (feed.run(collector, 1024)) {
+    for (const item of collector.items) if (item.event >= from) yield item;
+    collector.items.length = 0;
   }
-  if (trace.damage !== undefined) throw trace.damage;
+  if (feed.damage !== undefined) throw feed.damage;
 }

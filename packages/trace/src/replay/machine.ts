@@ -80,7 +80,8 @@ export class ReplayMachine implements EventSink {
   allocate(address: number, sizeBytes: number, domainBit: number, stack: number, op: Op): boolean {
     const block = this.engine.allocateSmall(sizeBytes);
     this.compared++;
-    if (block !== address && !this.placed(address, sizeBytes)) {
+    // A block at 0 is none: the engine had no arena, and a damaged trace may have guessed so.
+    if ((block !== address || block === 0) && !this.placed(address, sizeBytes)) {
       return this.disagreeInside(op, address, sizeBytes, domainBit, stack, block, ANOTHER_ADDRESS);
     }
     this.live.begin(address, sizeBytes, domainBit, stack);
@@ -111,7 +112,7 @@ export class ReplayMachine implements EventSink {
       return true;
     }
     const block = engine.allocateSmall(sizeBytes);
-    if (block !== address) return disagree(block, ANOTHER_ADDRESS);
+    if (block !== address || block === 0) return disagree(block, ANOTHER_ADDRESS);
     if (old !== 0) {
       live.end(old);
       engine.freeSmall(old as BlockAddress);
