@@ -46,7 +46,8 @@ export function median(values) {
  * changes its speed changes it for all. The first is the base, and runs a second time in each round as a control.
  *
  * @param {{ name: string, action: () => void }[]} variants
- * @returns {{ name: string, wallSeconds: number, ratio: number }[]} medians; ratios are paired within a round.
+ * @returns {{ name: string, wallSeconds: number, ratio: number, lowest: number, highest: number }[]} medians; ratios are
+ * paired within a round, and those of all rounds lie from the lowest to the highest.
  */
 export function interleave(variants, rounds) {
   const all = [...variants, { name: `${variants[0].name} (again)`, action: variants[0].action }];
@@ -58,11 +59,16 @@ export function interleave(variants, rounds) {
     }
     process.stderr.write(`  round ${round} of ${rounds}\n`);
   }
-  return all.map(({ name }, i) => ({
-    name,
-    wallSeconds: median(times[i]),
-    ratio: median(times[i].map((time, round) => time / times[0][round])),
-  }));
+  return all.map(({ name }, i) => {
+    const ratios = times[i].map((time, round) => time / times[0][round]);
+    return {
+      name,
+      wallSeconds: median(times[i]),
+      ratio: median(ratios),
+      lowest: Math.min(...ratios),
+      highest: Math.max(...ratios),
+    };
+  });
 }
 
 /** A Markdown table of rows of cells. */
