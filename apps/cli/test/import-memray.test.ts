@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { deflateRawSync, gunzipSync, inflateRawSync } from "node:zlib";
 import { classBytes, lp64, poolCapacity, profileFor } from "@obmalloc/abi";
-import { explain } from "@obmalloc/insight";
+import { explain, recordTape } from "@obmalloc/insight";
 import { bytesSource, momentOf, pins, Replay, Stacks, TraceReader, verify } from "@obmalloc/trace";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
@@ -78,6 +78,15 @@ describe.each(["3.8", "3.11"])("the records of a capture by CPython %s", (versio
     const kept = found.find((pin) => pin.frame?.file === "captured.py" && pin.frame.line === 17);
     expect(kept).toMatchObject({ blocks: 7, liveBytes: 415 });
     expect(kept!.arenas + kept!.sharedArenas).toBeGreaterThan(0);
+  });
+
+  it("are drawn from any event on, with every block that lived then", () => {
+    const from = Math.round(momentOf(trace, "peak").event / 2);
+    const { lives } = recordTape(trace, { from, to: from + 500 });
+    const { live } = new Replay(trace).runTo(from).machine;
+    const before = [...lives.born].filter((event) => event < from);
+    expect(before.length).toBe([...live.within(0, 2 ** 32)].length);
+    expect(before.length).toBeGreaterThan(1000);
   });
 
   it("are explained, with what they cannot say", () => {

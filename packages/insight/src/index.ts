@@ -15,7 +15,15 @@ export {
   type Waterfall,
 } from "./answer/waterfall.ts";
 export { type RecordTapeOptions, recordTape } from "./film/record-tape.ts";
-export { type FilmMoment, type Tape, type TapeGeometry, tapeGeometry } from "./film/tape.ts";
+export {
+  type FilmMoment,
+  TAPE_ABSENT,
+  TAPE_FULL,
+  TAPE_NEVER,
+  type Tape,
+  type TapeGeometry,
+  tapeGeometry,
+} from "./film/tape.ts";
 export { type DevelopOptions, TapeCamera } from "./film/tape-camera.ts";
 export { type RecordUnderOptions, recordTapeUnder } from "./film/what-if-tape.ts";
 export { type Examination, type ExamineOptions, examine } from "./history/examine.ts";

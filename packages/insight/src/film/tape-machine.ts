@@ -11,26 +11,32 @@ export class TapeMachine extends HistoryMachine {
   begin(): void {
     this.isLogging = true;
     const { arenaBytes } = this.profile.pymalloc;
+    for (const { linear: start } of this.arenas.all()) {
+      this.live.each(start, start + arenaBytes, (record, linear) => {
+        const [sizeBytes, stack] = [this.live.sizeOf(record), this.live.stackOf(record)];
+        this.log.birth(linear, sizeBytes, this.live.classOf(linear), this.birthOf(record), stack);
+      });
+    }
+    this.enterFreeLists();
+  }
+
+  /** Blocks in free lists died before the tape, in an order of which only the order in each list is known. */
+  private enterFreeLists(): void {
     const ghosts: { address: number; szidx: number; order: number }[] = [];
+    // Of another tool's capture no free list is known: its engine has no arenas.
     for (const { heap } of this.allHeaps()) {
-      for (const { base, pools } of heap.engine.inspect().arenas) {
-        this.live.each(base, base + arenaBytes, (record, linear) => {
-          const [sizeBytes, stack] = [this.live.sizeOf(record), this.live.stackOf(record)];
-          this.log.birth(linear, sizeBytes, this.live.classOf(linear), this.birthOf(record), stack);
-        });
-        for (const { freeBlocks, szidx, nextoffset, address, blockBytes } of pools) {
-          if (szidx === null) continue;
-          // The end of a list, where it was carved last, is known to be there without a life.
-          const isAhead = freeBlocks.at(-1) === address + nextoffset - blockBytes;
-          for (const [index, block] of (isAhead ? freeBlocks.slice(0, -1) : freeBlocks).entries())
-            ghosts.push({ address: block, szidx, order: Math.max(0, this.clock - 1 - index) });
-        }
+      const pools = heap.engine.inspect().arenas.flatMap((arena) => arena.pools);
+      for (const { freeBlocks, szidx, nextoffset, address, blockBytes } of pools) {
+        if (szidx === null) continue;
+        // The end of a list, where it was carved last, is known to be there without a life.
+        const isAhead = freeBlocks.at(-1) === address + nextoffset - blockBytes;
+        for (const [index, block] of (isAhead ? freeBlocks.slice(0, -1) : freeBlocks).entries())
+          ghosts.push({ address: block, szidx, order: Math.max(0, this.clock - 1 - index) });
       }
     }
-    // They died before the tape, in an order of which only the order in each list is known.
     ghosts.sort((a, b) => a.order - b.order);
     for (const { address, szidx, order } of ghosts) {
-      this.log.birth(address, 0, szidx, 0, 0);
+      this.log.birth(address, 0, szidx, order, 0);
       this.log.death(address, order);
     }
   }
