@@ -13,7 +13,6 @@ import {
   EXPLICIT,
   HASH,
   HISTORY_SHIFT,
-  MAX_SLOTS,
   NO_CLASS,
   Op,
   REF_BITS,
@@ -28,7 +27,8 @@ import {
   SymbolOp,
 } from "./constants.ts";
 import type { EventSink } from "./event-sink.ts";
-import type { ArenaMapping, Tables } from "./tables.ts";
+import { PageSlots } from "./page-slots.ts";
+import type { Tables } from "./tables.ts";
 
 // The constants of the hot loop, in this module: V8 folds those into the code, but not imported ones, which cost a fifth
 // of the time. The hashes are signed because larger numbers would be doubles.
@@ -61,8 +61,7 @@ export class EventDecoder {
   private readonly tables: Tables;
   private readonly space: AddressSpace;
   private readonly pageShift: number;
-  private readonly offsetBits: number;
-  private readonly offsetMask: number;
+  private readonly slots: PageSlots;
 
   /** The payload, and some bytes that the hot loop may look at without using them. */
   private bytes = new Uint8Array(SLACK_BYTES);
@@ -80,8 +79,6 @@ export class EventDecoder {
   /** What each symbol, with its stack, adds to the history. */
   private readonly symbolMixes = new Uint32Array(1 << SYMBOL_BITS);
   private readonly addresses: AddressHistory;
-  private readonly pageBase = new Float64Array(MAX_SLOTS);
-  private readonly linear = new Uint32Array(MAX_SLOTS);
   /** From an `old` record, for the realloc that comes next: as recorded (-1: there is none), and linear or 0. */
   private oldAddress = -1;
   private oldLinear = 0;
@@ -93,8 +90,7 @@ export class EventDecoder {
     this.tables = tables;
     this.space = space;
     this.pageShift = pageShift;
-    this.offsetBits = pageShift - REF_UNIT_SHIFT;
-    this.offsetMask = (1 << this.offsetBits) - 1;
+    this.slots = new PageSlots(pageShift);
     this.addresses = new AddressHistory(pageShift);
   }
 
@@ -113,8 +109,7 @@ export class EventDecoder {
     this.history = 0;
     this.oldAddress = -1;
     this.symbols.fill(NO_SYMBOL);
-    this.pageBase.fill(-1);
-    this.linear.fill(0);
+    this.slots.forget();
     this.addresses.forget();
   }
 
@@ -134,8 +129,9 @@ export class EventDecoder {
    * @throws {TraceDamagedError} at a record that cannot be; the sink then has what came before it.
    */
   run(sink: EventSink, maxEvents: number): void {
-    const { bytes, end, symbols, symbolStacks, symbolMixes, linear, offsetBits, offsetMask, addresses } =
-      this;
+    const { bytes, end, symbols, symbolStacks, symbolMixes, addresses } = this;
+    const { linear, offsetBits } = this.slots;
+    const offsetMask = (1 << offsetBits) - 1;
     let { position, runLeft, stack, history } = this;
     let given = 0;
     let goOn = true;
@@ -285,12 +281,11 @@ export class EventDecoder {
   private readSlot(): true {
     const { reader } = this;
     const slot = reader.u8("a slot") | (reader.u8("a slot") << 8);
-    if (slot >= 1 << (REF_BITS - this.offsetBits)) throw this.damage(`a slot of the number ${slot}`);
+    if (slot >= this.slots.count) throw this.damage(`a slot of the number ${slot}`);
     let page = 0;
     for (let i = 0, scale = 1; i < 5; i++, scale *= 256) page += reader.u8("a page") * scale;
     const base = page * 2 ** this.pageShift;
-    this.pageBase[slot] = base;
-    this.linear[slot] = this.space.linearPage(base);
+    this.slots.define(slot, base, this.space.linearPage(base));
     this.position = reader.position;
     return true;
   }
@@ -353,21 +348,10 @@ export class EventDecoder {
 
   private readArena(sink: EventSink, head: number): boolean {
     const id = this.readId(this.tables.arenas.length);
-    this.emptySlots(this.tables.arenas[id]!);
+    this.slots.empty(this.tables.arenas[id]!);
     if (head === EventRecord.arenaMap) return sink.arenaMapped(id);
     this.addresses.forget();
     return sink.arenaUnmapped(id);
-  }
-
-  /** The pages of an arena that comes or goes are named anew before they are used again. */
-  private emptySlots({ base, sizeBytes }: ArenaMapping): void {
-    const pageBytes = 2 ** this.pageShift;
-    for (let slot = 0; slot < 1 << (REF_BITS - this.offsetBits); slot++) {
-      const page = this.pageBase[slot]!;
-      if (page < 0 || page + pageBytes <= base || page >= base + sizeBytes) continue;
-      this.pageBase[slot] = -1;
-      this.linear[slot] = 0;
-    }
   }
 
   private readRef(): number {
@@ -379,12 +363,9 @@ export class EventDecoder {
   }
 
   private refOf(ref: number): { readonly address: number; readonly linear: number } {
-    const slot = ref >>> this.offsetBits;
-    const base = this.pageBase[slot]!;
-    if (base < 0) throw this.damage("an event names a page that was not defined");
-    const offset = (ref & this.offsetMask) << REF_UNIT_SHIFT;
-    const linear = this.linear[slot]!;
-    return { address: base + offset, linear: linear === 0 ? 0 : linear + offset };
+    const found = this.slots.addressOf(ref);
+    if (found === undefined) throw this.damage("an event names a page that was not defined");
+    return found;
   }
 
   private readStack(): number {
