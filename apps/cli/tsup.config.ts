@@ -1,7 +1,8 @@
 import { library } from "../../tsup.base.ts";
 
 export default library([
-  "src/index.ts",
+  "src/program.ts",
+  "src/record/command.ts",
   "src/start.ts",
   "src/bench/child.ts",
   "src/bench/workers/worker.ts",

@@ -16,6 +16,7 @@ import {
   names,
   wholeNumber,
 } from "./commands-shared.ts";
+import { EXPLAIN_LIMIT } from "./quick/arguments.ts";
 import { parseSize } from "./shared/sizes.ts";
 
 export function addInsightCommands(program: Command): void {
@@ -41,7 +42,7 @@ function addExplain(program: Command): void {
         "those from the heap at the moment, or all (default: by events)",
       ).choices(["from-heap", "all"]),
     )
-    .option("--limit <n>", "lines to show", wholeNumber, 5)
+    .option("--limit <n>", "lines to show", wholeNumber, EXPLAIN_LIMIT)
     .addHelpText("after", AT_HELP)
     .addHelpText(
       "after",

@@ -2,6 +2,7 @@
 import { describe, expect, it } from "vitest";
 import { recordRequest } from "../src/commands.ts";
 import { buildProgram } from "../src/program.ts";
+import { parseQuestion, type Question } from "../src/quick/arguments.ts";
 import { parseRecordArguments, type RecordRequest } from "../src/record/arguments.ts";
 import { CASE, obmalloc } from "./harness.ts";
 
@@ -97,5 +98,51 @@ describe("the arguments of record", () => {
     [[]],
   ])("%j are left to the full parser", (argv) => {
     expect(parseRecordArguments(argv)).toBeUndefined();
+  });
+});
+
+describe("the arguments of verify and explain", () => {
+  /** What the full parser makes of them. */
+  function parsedInFull([name, ...argv]: readonly string[]): Pick<Question, "file" | "flags"> {
+    const command = buildProgram().commands.find((one) => one.name() === name)!;
+    let parsed: Pick<Question, "file" | "flags"> | undefined;
+    command.action((file: string, flags: Question["flags"]) => {
+      parsed = { file, flags: { ...flags } };
+    });
+    command.parse(argv, { from: "user" });
+    return parsed!;
+  }
+
+  it.each([
+    [["verify", "a.obm"]],
+    [["verify", "--json", "a.obm"]],
+    [["explain", "a.obm"]],
+    [["explain", "a.obm", "--json", "--at", "after load"]],
+    [["explain", "--stack", "--limit", "12", "a.obm"]],
+    [["explain", "a.obm", "--limit", "3", "--limit", "4", "--at", "17", "--at", "end"]],
+  ])("%j mean the same to both parsers", (argv) => {
+    const { command, ...rest } = parseQuestion(argv)!;
+    expect(command).toBe(argv[0]);
+    expect(rest).toEqual(parsedInFull(argv));
+  });
+
+  it.each([
+    [["pins", "a.obm"]],
+    [["verify"]],
+    [["verify", "a.obm", "b.obm"]],
+    [["verify", "a.obm", "--at", "end"]],
+    [["verify", "--help"]],
+    [["explain", "--", "a.obm"]],
+    [["explain", ""]],
+    [["explain", "a.obm", "--at"]],
+    [["explain", "a.obm", "--at", "--json"]],
+    [["explain", "a.obm", "--limit", "none"]],
+    [["explain", "a.obm", "--limit", "0"]],
+    [["explain", "a.obm", "--html", "out.html"]],
+    [["explain", "a.obm", "--remedies", "all"]],
+    [["explain", "a.obm", "--nonsense"]],
+    [[]],
+  ])("%j are left to the full parser", (argv) => {
+    expect(parseQuestion(argv)).toBeUndefined();
   });
 });

@@ -1,32 +1,16 @@
 // `obmalloc explain`: why the memory stays, what pins it, what would help.
 
 import { ExitCode } from "../shared/exit-codes.ts";
-import { explainFile } from "../shared/explain-file.ts";
-import { writeJson, writeLines } from "../shared/output.ts";
-import { lookOf } from "../shared/terminal.ts";
+import { writeLines } from "../shared/output.ts";
 import { verdictHeadline } from "../shared/verdict-text.ts";
-import { explanationJson } from "./explain-json.ts";
-import { explanationText } from "./explain-text.ts";
+import { type ExplainPrintedFlags, explainPrinted } from "./explain-printed.ts";
 
-export interface ExplainFlags {
-  readonly at?: string;
-  readonly json?: boolean;
-  readonly stack?: boolean;
+export interface ExplainFlags extends ExplainPrintedFlags {
   readonly html?: string;
-  readonly remedies?: "from-heap" | "all";
-  readonly limit: number;
 }
 
 export async function explainCommand(file: string, flags: ExplainFlags): Promise<ExitCode> {
-  if (flags.html !== undefined) return explainAsHtml(file, flags.html, flags);
-  const explained = explainFile(
-    file,
-    flags.at,
-    flags.remedies === undefined ? {} : { remedies: flags.remedies },
-  );
-  if (flags.json) await writeJson(explanationJson(explained));
-  else await writeLines(explanationText(explained, flags, lookOf(process.stdout)));
-  return ExitCode.ok;
+  return flags.html === undefined ? explainPrinted(file, flags) : explainAsHtml(file, flags.html, flags);
 }
 
 async function explainAsHtml(file: string, path: string, { at, remedies }: ExplainFlags): Promise<ExitCode> {

@@ -1,7 +1,6 @@
 // Tables without lines: columns two spaces apart, headings dim.
 
-import Table from "cli-table3";
-import stringWidth from "string-width";
+import stringWidth from "fast-string-width";
 import type { Colors } from "./terminal.ts";
 
 export interface Column {
@@ -9,14 +8,7 @@ export interface Column {
   readonly align?: "left" | "right";
 }
 
-const NO_LINES = Object.fromEntries(
-  ["top", "bottom", "mid", "left", "right"].flatMap((side) => [
-    [side, ""],
-    [`${side}-mid`, ""],
-    [`${side}-left`, ""],
-    [`${side}-right`, ""],
-  ]),
-);
+const GAP = "  ";
 
 /** The lines of a table; cells may hold colours. */
 export function tableLines(
@@ -24,17 +16,16 @@ export function tableLines(
   rows: readonly (readonly string[])[],
   colors: Colors,
 ): string[] {
-  const table = new Table({
-    head: columns.map(({ heading }) => colors.dim(heading)),
-    colAligns: columns.map(({ align = "left" }) => align),
-    chars: { ...NO_LINES, middle: "  " },
-    style: { head: [], border: [], "padding-left": 0, "padding-right": 0, compact: true },
+  const cells = [columns.map(({ heading }) => colors.dim(heading)), ...rows];
+  const cellWidths = cells.map((row) => row.map((cell) => stringWidth(cell)));
+  const widths = columns.map((_, i) => cellWidths.reduce((most, row) => Math.max(most, row[i] ?? 0), 0));
+  return cells.map((row, line) => {
+    const padded = row.map((cell, i) => {
+      const space = " ".repeat(widths[i]! - cellWidths[line]![i]!);
+      return columns[i]?.align === "right" ? space + cell : cell + space;
+    });
+    return padded.join(GAP).trimEnd();
   });
-  table.push(...rows.map((row) => [...row]));
-  return table
-    .toString()
-    .split("\n")
-    .map((line) => line.trimEnd());
 }
 
 /** `text`, or its end after an ellipsis when it is wider than `width` columns: of a path, the end says most. */

@@ -1,6 +1,6 @@
 // What all allocators did with one stream, as a table.
 
-import stringWidth from "string-width";
+import stringWidth from "fast-string-width";
 import { bar } from "../../shared/bar.ts";
 import { type Column, tableLines } from "../../shared/table.ts";
 import type { Look } from "../../shared/terminal.ts";
