@@ -83,7 +83,21 @@ function makeTape(blocks) {
   };
 }
 
-/** In the page: shows a moment at each frame; the times of the frames. */
+/** In the page: milliseconds from when a heap is given until it is drawn. */
+async function drawFirst() {
+  const heap = document.querySelector("obm-heap");
+  const start = performance.now();
+  heap.data = { title: "bench", panes: [{ title: "", tape: globalThis.tape }] };
+  const frame = () => new Promise((resolve) => requestAnimationFrame(resolve));
+  do await frame();
+  while (heap.shadowRoot.querySelector("[aria-busy]") !== null);
+  await frame();
+  const shownMs = performance.now() - start;
+  for (let more = 0; more < 30; more++) await frame(); // what is made ready after the picture
+  return shownMs;
+}
+
+/** In the page: shows a moment at each frame; the times of the frames, and how long after a move its picture was there. */
 async function scrub({ frames, moves, coloring, closeUp }) {
   const heap = document.querySelector("obm-heap");
   heap.show(coloring);
@@ -95,14 +109,19 @@ async function scrub({ frames, moves, coloring, closeUp }) {
     canvas.dispatchEvent(new KeyboardEvent("keydown", { key: "+", bubbles: true }));
   const frame = () => new Promise((resolve) => requestAnimationFrame(resolve));
   const times = [];
+  const shownMs = [];
+  let movedAt = -1;
   let seed = 1;
   for (let index = 0; index < frames; index++) {
     times.push(await frame());
+    const isShown = heap.shadowRoot.querySelector("[aria-busy]") === null;
+    if (movedAt >= 0 && isShown) shownMs.push(performance.now() - movedAt);
+    if (isShown) movedAt = performance.now();
     seed = (seed * 48271) % 2147483647;
     const share = moves === "steps" ? 0.4 + (index / frames) * 0.2 : seed / 2147483647;
     heap.moveTo(Math.round(last * share));
   }
-  return times;
+  return { times, shownMs };
 }
 
 /** The tasks of the main thread of the page: how long, and how much of that the processor worked for it. */
@@ -116,6 +135,33 @@ function tasksOf(trace) {
   return events
     .filter(({ name, pid, tid, dur }) => name === "RunTask" && dur !== undefined && main.has(`${pid} ${tid}`))
     .map(({ dur, tdur }) => ({ wallMs: dur / 1000, cpuMs: (tdur ?? dur) / 1000 }));
+}
+
+/** Does something in the page under Chromium's tracing: what came of it, and the tasks of the main thread meanwhile. */
+async function traced(tab, act) {
+  await browser.startTracing(tab, {
+    categories: ["disabled-by-default-devtools.timeline", "devtools.timeline"],
+  });
+  const result = await act();
+  return { result, tasks: tasksOf(await browser.stopTracing()) };
+}
+
+function rowOf(blocks, what, tasks, frames, { gaps, shownMs }) {
+  const cpu = tasks.map(({ cpuMs }) => cpuMs);
+  const long = (all) => String(all.filter((one) => one > LONG_TASK_MS).length);
+  const row = [
+    blocks.toLocaleString("en"),
+    what,
+    gaps === undefined ? "" : (1000 / median(gaps)).toFixed(0),
+    gaps === undefined ? "" : [...gaps].sort((a, b) => a - b)[Math.floor(gaps.length * 0.95)].toFixed(1),
+    shownMs.toFixed(0),
+    (cpu.reduce((sum, one) => sum + one, 0) / frames).toFixed(1),
+    Math.max(...cpu).toFixed(1),
+    long(cpu),
+    long(tasks.map(({ wallMs }) => wallMs)),
+  ];
+  process.stderr.write(`${row.join("  ")}\n`);
+  return row;
 }
 
 const folder = cacheFolder("bench");
@@ -137,12 +183,11 @@ for (const blocks of options.blocks.split(",").map(Number)) {
   const tab = await context.newPage();
   await tab.goto(`file://${page}`);
   await tab.evaluate(`globalThis.makeTape = ${makeTape}`);
-  const loadMs = await tab.evaluate((count) => {
-    const tape = globalThis.makeTape(count);
-    const start = performance.now();
-    document.querySelector("obm-heap").data = { title: "bench", panes: [{ title: "", tape }] };
-    return performance.now() - start;
+  await tab.evaluate((count) => {
+    globalThis.tape = globalThis.makeTape(count);
   }, blocks);
+  const first = await traced(tab, () => tab.evaluate(drawFirst));
+  lines.push(rowOf(blocks, "drawn for the first time", first.tasks, 1, { shownMs: first.result }));
   for (const [moves, coloring, closeUp] of [
     ["steps", "occupancy", false],
     ["steps", "line", false],
@@ -152,37 +197,13 @@ for (const blocks of options.blocks.split(",").map(Number)) {
   ]) {
     const frames = Number(options.frames);
     await tab.evaluate(scrub, { frames: 10, moves, coloring, closeUp });
-    await browser.startTracing(tab, {
-      categories: ["disabled-by-default-devtools.timeline", "devtools.timeline"],
-    });
-    const times = await tab.evaluate(scrub, { frames, moves, coloring, closeUp });
-    const tasks = tasksOf(await browser.stopTracing());
-    const gaps = times.slice(1).map((time, index) => time - times[index]);
-    const cpu = tasks.map(({ cpuMs }) => cpuMs);
-    const busy = cpu.reduce((sum, one) => sum + one, 0) / frames;
-    const long = (all) => String(all.filter((one) => one > LONG_TASK_MS).length);
-    lines.push([
-      blocks.toLocaleString("en"),
-      `${moves}, ${coloring}${closeUp ? ", close up" : ""}`,
-      (1000 / median(gaps)).toFixed(0),
-      [...gaps].sort((a, b) => a - b)[Math.floor(gaps.length * 0.95)].toFixed(1),
-      busy.toFixed(1),
-      Math.max(...cpu).toFixed(1),
-      long(cpu),
-      long(tasks.map(({ wallMs }) => wallMs)),
-    ]);
-    process.stderr.write(`${lines.at(-1).join("  ")}\n`);
+    const { result, tasks } = await traced(tab, () =>
+      tab.evaluate(scrub, { frames, moves, coloring, closeUp }),
+    );
+    const gaps = result.times.slice(1).map((time, index) => time - result.times[index]);
+    const what = `${moves}, ${coloring}${closeUp ? ", close up" : ""}`;
+    lines.push(rowOf(blocks, what, tasks, frames, { gaps, shownMs: median(result.shownMs) }));
   }
-  lines.push([
-    blocks.toLocaleString("en"),
-    "drawn for the first time",
-    "",
-    "",
-    "",
-    loadMs.toFixed(1),
-    "",
-    "",
-  ]);
   await context.close();
 }
 await browser.close();
@@ -192,6 +213,7 @@ const head = [
   "scrubbing",
   "frames/s",
   "95 % of frames, ms",
+  "shown after, ms",
   "CPU, ms/frame",
   "longest task, CPU ms",
   "tasks > 50 ms of CPU",
@@ -204,7 +226,8 @@ keep(
 ${today()}, Chromium ${version} without a graphics processor, ${availableParallelism()} cores shared with other work, a canvas of 1184 pixels
 width, ${options.ratio} device pixel for each of the page's. Tasks of the page's main thread by Chromium's own tracing: CPU is what the processor worked for
 them, time also counts what it did for others meanwhile. *Steps* move on by a
-thousandth of all events at each frame, *jumps* go anywhere. Each block of the heap dies and is born again once.
+thousandth of all events at each frame, *jumps* go anywhere. Moves that come while one is worked on give way to the last of them; a picture is *shown* the median time after its
+move. Each block of the heap dies and is born again once.
 
 ${table(head, lines)}
 Written by \`npm run bench -- heap-map\`.

@@ -12,6 +12,7 @@ import { Pane } from "./pane.ts";
 import { Panels } from "./panels.ts";
 import { ElementBase } from "./picture.ts";
 import { Scrubber } from "./scrubber.ts";
+import { type Job, SlicedWork } from "./sliced-work.ts";
 import { type Source, sourceOf } from "./sources.ts";
 
 /** Panes stand side by side from this width on, in CSS pixels. */
@@ -34,6 +35,10 @@ export class HeapElement extends ElementBase {
   private inks: Inks | undefined;
   private frame = 0;
   private drawnWidth = 0;
+  private readonly work = new SlicedWork(() => this.onWorkDone());
+  private isPrepared = false;
+  /** What the address of the page asks for, until it can be found. */
+  private wantedAddress: number | undefined;
   private state: AddressState | undefined;
   private connection: AbortController | undefined;
 
@@ -57,6 +62,8 @@ export class HeapElement extends ElementBase {
     this.colorSelect.addEventListener("change", () => this.show(this.colorSelect.value as Coloring));
     this.panels.twin.addEventListener("toggle", () => this.fillTwin());
     this.stage.addEventListener("keydown", (event) => this.onKey(event));
+    for (const type of ["pointerup", "dblclick"])
+      this.stage.addEventListener(type, () => this.work.finish(), { capture: true });
   }
 
   get data(): HeapData | undefined {
@@ -66,6 +73,7 @@ export class HeapElement extends ElementBase {
   /** Draws; the view and the moment begin anew. */
   set data(data: HeapData) {
     this.current = data;
+    this.work.cancel();
     this.source = sourceOf(data);
     this.rank = -1;
     this.state = new AddressState(this.getAttribute("name") ?? "");
@@ -74,10 +82,12 @@ export class HeapElement extends ElementBase {
     this.buildTools(this.source);
     const asked = this.state.moment;
     const index = asked === undefined ? this.source.firstIndex : this.source.moments.indexOf(asked);
-    if (this.state.coloring !== undefined) this.show(this.state.coloring);
+    if (this.state.coloring !== undefined) this.coloring = this.state.coloring;
+    this.colorSelect.value = this.coloring;
+    this.wantedAddress = this.state.address;
     this.drawnWidth = 0;
+    this.isPrepared = false;
     this.scrubber.setMoments(this.source.moments, index);
-    if (this.state.address !== undefined) this.chooseAddress(this.state.address);
     this.redraw();
   }
 
@@ -116,7 +126,7 @@ export class HeapElement extends ElementBase {
     this.coloring = coloring;
     this.colorSelect.value = coloring;
     this.state?.set("colours", coloring);
-    this.redraw();
+    this.work.start(() => this.showing());
   }
 
   /** Singles out a line by its place in the legend; -1 for none. */
@@ -127,6 +137,7 @@ export class HeapElement extends ElementBase {
 
   /** Chooses what lies at an address and brings it into view; false when nothing does. */
   chooseAddress(address: number, pane = 0): boolean {
+    this.work.finish();
     this.place(this.panes[pane]);
     const thing = this.panes[pane]?.world?.find(address);
     if (thing !== undefined) this.panes[pane]?.choose(thing, true);
@@ -135,6 +146,7 @@ export class HeapElement extends ElementBase {
 
   /** Where what lies at an address is drawn: CSS pixels of the pane's canvas. Undefined when it is not in view. */
   placeOf(address: number, pane = 0): { x: number; y: number; width: number; height: number } | undefined {
+    this.work.finish();
     const shown = this.panes[pane];
     const thing = shown?.world?.find(address);
     const box = thing === undefined ? undefined : shown?.world?.box(thing);
@@ -228,11 +240,30 @@ export class HeapElement extends ElementBase {
     if (source === undefined) return;
     const event = source.moments.eventOf(index);
     this.panels.say(source.frameAt(index));
-    for (const pane of this.panes) this.place(pane);
+    this.state?.set("", String(event));
+    this.work.start(() => this.showing());
+    this.dispatchEvent(new CustomEvent<MomentDetail>("obm-moment", { detail: { index, event } }));
+  }
+
+  /** Goes to the moment of the scrubber and makes ready what drawing needs; then, or between, nothing is drawn. */
+  private *showing(): Job {
+    const { source, moment } = this;
+    if (source === undefined || moment < 0) return;
+    this.stage.setAttribute("aria-busy", "true");
+    yield* source.seeking(moment);
+    if (source.preparing !== undefined && (this.coloring === "line" || this.coloring === "pins"))
+      yield* source.preparing();
+    for (const pane of this.panes) {
+      this.place(pane);
+      const preparing = pane.world?.preparing?.(pane.camera, this.coloring);
+      if (preparing !== undefined) yield* preparing;
+    }
+  }
+
+  private onWorkDone(): void {
+    this.stage.removeAttribute("aria-busy");
     this.describe();
     this.fillTwin();
-    this.state?.set("", String(event));
-    this.dispatchEvent(new CustomEvent<MomentDetail>("obm-moment", { detail: { index, event } }));
     this.redraw();
   }
 
@@ -271,13 +302,16 @@ export class HeapElement extends ElementBase {
   private onKey(event: KeyboardEvent): void {
     const pane = this.panes.find(({ canvas }) => canvas === event.target);
     if (pane === undefined || event.ctrlKey || event.metaKey || event.altKey) return;
-    const isKnown =
-      (!event.shiftKey && this.scrubber.onKey(event.key)) || pane.onKey(event.key, event.shiftKey);
-    if (isKnown) event.preventDefault();
+    if (!event.shiftKey && this.scrubber.onKey(event.key)) {
+      event.preventDefault();
+      return;
+    }
+    this.work.finish();
+    if (pane.onKey(event.key, event.shiftKey)) event.preventDefault();
   }
 
   private fillTwin(): void {
-    if (this.source === undefined || !this.panels.twin.open) return;
+    if (this.source === undefined || !this.panels.twin.open || this.work.isBusy) return;
     const twins = this.panes.flatMap(({ world }) => world?.twins() ?? []);
     this.panels.fillTwin(twins, this.source.log(this.moment), this.source.frameAt(0) !== undefined);
   }
@@ -292,7 +326,7 @@ export class HeapElement extends ElementBase {
 
   private draw(): void {
     const width = this.paneWidth();
-    if (width <= 0) return;
+    if (width <= 0 || this.work.isBusy) return;
     this.stage.classList.toggle("is-two", this.panes.length > 1 && this.stage.clientWidth >= TWO_COLUMNS);
     if (this.drawnWidth !== width) {
       for (const pane of this.panes) this.place(pane);
@@ -306,6 +340,18 @@ export class HeapElement extends ElementBase {
       this.panels.showLegend(first.world.legend(coloring, inks, first.camera.scale), rank, (line) =>
         this.showLine(line === rank ? -1 : line),
       );
+    this.afterDrawing();
+  }
+
+  /** What could wait until something is seen. */
+  private afterDrawing(): void {
+    const { source, wantedAddress } = this;
+    this.wantedAddress = undefined;
+    if (wantedAddress !== undefined) this.chooseAddress(wantedAddress);
+    const preparing = this.isPrepared ? undefined : source?.preparing?.bind(source);
+    this.isPrepared = true;
+    if (preparing !== undefined) this.work.start(preparing);
+    this.work.resume();
   }
 }
 

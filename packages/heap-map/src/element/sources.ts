@@ -11,6 +11,7 @@ import { RegionsWorld } from "../world/regions-world.ts";
 import type { World } from "../world/world.ts";
 import type { FramesData, HeapData, TapesData } from "./heap-data.ts";
 import { type Moments, momentsOfFrames, momentsOfTape } from "./moments.ts";
+import type { Job } from "./sliced-work.ts";
 
 export interface LogLine {
   readonly call: string;
@@ -27,6 +28,11 @@ export interface Source {
   readonly hasLines: boolean;
   /** The words of a moment; none for tapes, whose events say enough. */
   frameAt(index: number): Frame | undefined;
+  /** Goes to a moment, in slices. */
+  seeking(index: number): Job;
+  /** Makes ready, in slices, what is not needed at first. */
+  preparing?(): Job;
+  /** The moment that was sought last. */
   worldAt(pane: number, index: number, width: number): World;
   /** What happened up to a moment. */
   log(index: number): readonly LogLine[];
@@ -62,10 +68,15 @@ class FramesSource implements Source {
     return this.frames[index]!;
   }
 
+  *seeking(index: number): Job {
+    const frame = this.frames[index]!;
+    if (frame.heap !== undefined) this.heap?.seek(this.heapSteps.indexOf(frame));
+    yield;
+  }
+
   worldAt(_pane: number, index: number, width: number): World {
     const frame = this.frames[index]!;
     if (frame.heap !== undefined && this.heap !== undefined) {
-      this.heap.seek(this.heapSteps.indexOf(frame));
       const { heap } = this;
       const focusPools = this.focus.flatMap((address) => heap.poolOf(address) ?? []);
       return new ArenasWorld(heap, { span: this.frames.length, width, focusPools });
@@ -107,16 +118,23 @@ class TapesSource implements Source {
     this.heaps = panes.map(({ tape }) => new TapeHeap(tape));
     this.moments = momentsOfTape(panes[0]!.tape);
     this.firstIndex = event === undefined ? this.moments.count - 1 : this.moments.indexOf(event);
-    this.hasLines = this.heaps.some(({ lines }) => lines.length > 0);
+    this.hasLines = panes.some(({ tape }) => tape.stacks.lines.length > 0);
   }
 
   frameAt(): undefined {
     return undefined;
   }
 
-  worldAt(pane: number, index: number, width: number): World {
+  *seeking(index: number): Job {
+    for (const heap of this.heaps) yield* heap.seeking(this.moments.eventOf(index));
+  }
+
+  *preparing(): Job {
+    for (const heap of this.heaps) yield* heap.preparing();
+  }
+
+  worldAt(pane: number, _index: number, width: number): World {
     const heap = this.heaps[pane]!;
-    heap.seek(this.moments.eventOf(index));
     let world = this.worlds[pane];
     if (world === undefined || this.widths[pane] !== width) {
       world = new ArenasWorld(heap, { span: heap.tape.lastEvent, width });

@@ -13,7 +13,9 @@ import {
   NEVER,
   stackLines,
 } from "./heap-tape.ts";
-import { rankLines } from "./line-ranks.ts";
+import { type LineRanks, rankingLines } from "./line-ranks.ts";
+import { type LivesByPool, sortingByPool } from "./lives-by-pool.ts";
+import { finish } from "./slices.ts";
 import { lowerBound, mappedRows, TapeState } from "./tape-state.ts";
 
 /** Pools whose header and free list were derived, until the moment changes. */
@@ -30,18 +32,15 @@ export class TapeHeap implements ArenaHeap {
   readonly rows: number;
   readonly poolsPerArena: number;
   readonly kinds: Uint8Array;
-  readonly lines: readonly string[];
   readonly hasUnknownLines = true;
 
   private readonly state: TapeState;
   /** Places before the first block of a pool. */
   private readonly headerUnits: number;
-  private readonly rankOfStack: Int32Array;
+  private ranks: LineRanks | undefined;
   private readonly scratch: { kinds: Uint8Array; numbers: Int32Array };
   private readonly pasts = new Map<number, PoolPast>();
-  /** Lives by pool, in the order of births: `byPool` from `poolStarts[pool]` to `poolStarts[pool + 1]`. */
-  private byPool: Uint32Array | undefined;
-  private poolStarts: Uint32Array | undefined;
+  private byPool: LivesByPool | undefined;
   private readonly filmBytes: Uint32Array;
   private readonly noBlocks: Uint16Array;
   private since: Uint32Array = new Uint32Array(0);
@@ -60,9 +59,6 @@ export class TapeHeap implements ArenaHeap {
     this.noBlocks = new Uint16Array(filmPools);
     const most = capacityOf(this.geometry.alignmentBytes, this.geometry);
     this.scratch = { kinds: new Uint8Array(most), numbers: new Int32Array(most) };
-    const ranks = rankLines(tape);
-    this.lines = ranks.lines;
-    this.rankOfStack = ranks.rankOfStack;
   }
 
   get version(): number {
@@ -93,18 +89,34 @@ export class TapeHeap implements ArenaHeap {
     return this.filmed?.hasBlocks ?? true;
   }
 
+  /** Lines of source, those that hold most first. */
+  get lines(): readonly string[] {
+    return this.ranked().lines;
+  }
+
   /** Goes to the state after the events before `event`; with a film, to its moment nearest to it. */
   seek(event: number): void {
+    finish(this.seeking(event));
+  }
+
+  /** As {@link seek}, in slices: between two of them the heap is at no moment, and not to be asked. */
+  *seeking(event: number): Generator<void, void> {
     const moments = this.tape.film?.moments;
     this.filmed = moments?.reduce((best, one) =>
       Math.abs(one.event - event) < Math.abs(best.event - event) ? one : best,
     );
-    this.state.seek(this.filmed?.event ?? event);
+    yield* this.state.seeking(this.filmed?.event ?? event);
     if (this.filmed !== undefined && !this.filmed.hasBlocks) this.fillFromFilm(this.filmed.fill);
     this.pasts.clear();
     const { pools: mapped, since } = mappedRows(this.tape, this.state.event);
     this.since = since;
     for (let pool = 0; pool < this.kinds.length; pool++) this.kinds[pool] = this.kindOf(pool, mapped);
+  }
+
+  /** Makes ready, in slices, what would be made at once when it is asked for: the order of lines, and of lives by pool. */
+  *preparing(): Generator<void, void> {
+    this.ranks ??= yield* rankingLines(this.tape);
+    if (this.tape.film === undefined) this.byPool ??= yield* this.sorting();
   }
 
   baseOf(row: number): number {
@@ -148,9 +160,10 @@ export class TapeHeap implements ArenaHeap {
 
   blockLines(pool: number): Int32Array {
     const { stack } = this.tape.lives;
+    const { rankOfStack } = this.ranked();
     const lines = this.blockLives(pool);
     for (let block = 0; block < lines.length; block++)
-      if (lines[block] !== -1) lines[block] = this.rankOfStack[stack[lines[block]!]!]!;
+      if (lines[block] !== -1) lines[block] = rankOfStack[stack[lines[block]!]!]!;
     return lines;
   }
 
@@ -252,14 +265,14 @@ export class TapeHeap implements ArenaHeap {
   }
 
   private derivePast(pool: number): PoolPast {
-    const { byPool, poolStarts } = this.index();
+    const { lives: byPool, starts } = this.sorted();
     const { place, classes, born, died } = this.tape.lives;
     const since = this.since[Math.floor(pool / this.poolsPerArena)]!;
     const szidx = this.classes[pool]!;
     const capacity = this.capacity(pool);
     const mask = (1 << this.state.poolShift) - 1;
-    const start = poolStarts[pool]!;
-    const end = lowerBound(poolStarts[pool + 1]! - start, this.event, (i) => born[byPool[start + i]!]!);
+    const start = starts[pool]!;
+    const end = lowerBound(starts[pool + 1]! - start, this.event, (i) => born[byPool[start + i]!]!);
     const freedAt = new Map<number, number>();
     const seen = new Set<number>();
     let fresh = 0;
@@ -278,19 +291,17 @@ export class TapeHeap implements ArenaHeap {
     return { fresh, freeList };
   }
 
-  private index(): { byPool: Uint32Array; poolStarts: Uint32Array } {
-    if (this.byPool !== undefined && this.poolStarts !== undefined)
-      return { byPool: this.byPool, poolStarts: this.poolStarts };
-    const { place } = this.tape.lives;
-    const { poolShift } = this.state;
-    const starts = new Uint32Array(this.kinds.length + 1);
-    for (let life = 0; life < place.length; life++) starts[(place[life]! >>> poolShift) + 1]!++;
-    for (let pool = 0; pool < this.kinds.length; pool++) starts[pool + 1]! += starts[pool]!;
-    const next = starts.slice();
-    const byPool = new Uint32Array(place.length);
-    for (let life = 0; life < place.length; life++) byPool[next[place[life]! >>> poolShift]!++] = life;
-    this.byPool = byPool;
-    this.poolStarts = starts;
-    return { byPool, poolStarts: starts };
+  private ranked(): LineRanks {
+    this.ranks ??= finish(rankingLines(this.tape));
+    return this.ranks;
+  }
+
+  private sorted(): LivesByPool {
+    this.byPool ??= finish(this.sorting());
+    return this.byPool;
+  }
+
+  private sorting(): Generator<void, LivesByPool> {
+    return sortingByPool(this.tape, this.state.poolShift, this.kinds.length);
   }
 }

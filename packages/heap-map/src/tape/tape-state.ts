@@ -1,6 +1,7 @@
 // The state of a tape at one moment, moved by the births and deaths between two moments, or rebuilt from a keyframe.
 
 import { ABSENT, type HeapTape, NEVER, poolsAt, poolsPerArena } from "./heap-tape.ts";
+import { SLICE_LIVES } from "./slices.ts";
 
 /** Lives in one keyframe's list cost 4 bytes each; more than this is not kept. */
 const KEYFRAME_BYTES_MAX = 96 << 20;
@@ -74,30 +75,32 @@ export class TapeState {
     return this.lifeAt[row]?.subarray(start, start + (1 << this.poolShift));
   }
 
-  /** Goes to the state after the events before `event`. */
-  seek(event: number): void {
+  /** Goes to the state after the events before `event`; until it is done the state is of no moment. */
+  *seeking(event: number): Generator<void, void> {
     if (event === this.event) return;
     const births = lowerBound(this.born.length, event, (index) => this.born[index]!);
     const deaths = lowerBound(this.order.length, event, (index) => this.died[this.order[index]!]!);
     const steps = Math.abs(births - this.births) + Math.abs(deaths - this.deaths);
     this.version++;
-    if (steps > KEYFRAME_STEPS) this.rebuildNear(births, deaths, steps);
-    this.move(births, deaths);
+    if (steps > KEYFRAME_STEPS) yield* this.rebuildingNear(births, deaths, steps);
+    while (!this.move(births, deaths)) yield;
     this.event = event;
   }
 
-  private move(births: number, deaths: number): void {
+  /** Goes some way, in the order of events, so that no place is taken twice. @returns whether it is there. */
+  private move(births: number, deaths: number): boolean {
     const { order } = this;
-    // In the order of events, so that no place is taken twice.
-    while (this.births > births || this.deaths > deaths) {
+    let left = SLICE_LIVES;
+    while ((this.births > births || this.deaths > deaths) && left-- > 0) {
       const undoDeath = this.deaths > deaths && !this.lastStepIsBirth(births);
       if (undoDeath) this.enter(order[--this.deaths]!);
       else this.leave(--this.births);
     }
-    while (this.births < births || this.deaths < deaths) {
+    while ((this.births < births || this.deaths < deaths) && left-- > 0) {
       if (this.deaths < deaths && !this.nextStepIsBirth(births)) this.leave(order[this.deaths++]!);
       else this.enter(this.births++);
     }
+    return this.births === births && this.deaths === deaths;
   }
 
   /** Of the births and deaths that have happened, whether the latest is a birth (the birth of a move is after its death). */
@@ -145,44 +148,68 @@ export class TapeState {
   }
 
   /** Begins again, so that less than `steps` are left to go; leaves a keyframe for the next time. */
-  private rebuildNear(births: number, deaths: number, steps: number): void {
+  private *rebuildingNear(births: number, deaths: number, steps: number): Generator<void, void> {
     const near = this.keyframes.reduce<Keyframe | undefined>((best, one) => {
       const distance = (key: Keyframe) => Math.abs(key.births - births) + Math.abs(key.deaths - deaths);
       return best === undefined || distance(one) < distance(best) ? one : best;
     }, undefined);
     const away = near === undefined ? steps : Math.abs(near.births - births) + Math.abs(near.deaths - deaths);
     if (near !== undefined && away <= KEYFRAME_STEPS && near.alive.length * ENTER_COST + away < steps) {
-      this.restart(near.births, near.deaths, near.alive);
+      yield* this.restarting(near.births, near.deaths, near.alive);
       return;
     }
     if (births * LOOK_COST + (births - deaths) * ENTER_COST > steps) return; // to go there is cheaper
-    const alive = aliveAt(this.tape, births, deaths);
-    this.restart(births, deaths, alive);
+    const alive = yield* findingAlive(this.tape, births, deaths);
+    yield* this.restarting(births, deaths, alive);
     if (this.keyframeBytes + alive.byteLength > KEYFRAME_BYTES_MAX) return;
     this.keyframes.push({ births, deaths, alive });
     this.keyframeBytes += alive.byteLength;
   }
 
-  private restart(births: number, deaths: number, alive: Uint32Array): void {
+  private *restarting(births: number, deaths: number, alive: Uint32Array): Generator<void, void> {
     for (const row of this.lifeAt) row?.fill(0);
     this.classes.fill(ABSENT);
     this.liveBlocks.fill(0);
     this.liveBytes.fill(0);
     this.stamps.fill(this.version);
-    for (let index = 0; index < alive.length; index++) this.enter(alive[index]!);
+    for (let start = 0; start < alive.length; start += SLICE_LIVES) {
+      this.enterAll(alive, start, Math.min(alive.length, start + SLICE_LIVES));
+      yield;
+    }
     this.births = births;
     this.deaths = deaths;
+  }
+
+  private enterAll(alive: Uint32Array, start: number, end: number): void {
+    for (let index = start; index < end; index++) this.enter(alive[index]!);
   }
 }
 
 /** Lives that began among the first `births` and are not among the first `deaths` to end. */
-function aliveAt({ lives }: HeapTape, births: number, deaths: number): Uint32Array {
+function* findingAlive({ lives }: HeapTape, births: number, deaths: number): Generator<void, Uint32Array> {
   const { died, deaths: order } = lives;
   const first = deaths < order.length ? died[order[deaths]!]! : NEVER;
   const alive = new Uint32Array(Math.max(0, births - deaths));
   let count = 0;
-  for (let life = 0; life < births; life++) if (died[life]! >= first) alive[count++] = life;
+  for (let start = 0; start < births; start += SLICE_LIVES) {
+    count = collectAlive(died, first, start, Math.min(births, start + SLICE_LIVES), alive, count);
+    yield;
+  }
   return alive.subarray(0, count);
+}
+
+/** Lives from `start` to before `end` that do not end before the event `first`, added to `alive`. @returns how many it has. */
+function collectAlive(
+  died: Uint32Array,
+  first: number,
+  start: number,
+  end: number,
+  alive: Uint32Array,
+  count: number,
+): number {
+  let found = count;
+  for (let life = start; life < end; life++) if (died[life]! >= first) alive[found++] = life;
+  return found;
 }
 
 /** How many of the first `length` ascending values are below `limit`. */

@@ -3,11 +3,11 @@
 import { type ArenaHeap, BlockKind, PoolKind } from "../tape/arena-heap.ts";
 import { ABSENT } from "../tape/heap-tape.ts";
 import type { ArenasLayout } from "./arenas-layout.ts";
-import type { Box } from "./camera.ts";
+import type { Box, Camera } from "./camera.ts";
 import type { Inks } from "./inks.ts";
 import { NO_BLOCKS, type PoolSummaries, SEVERAL } from "./pool-summaries.ts";
 import { mix } from "./raster.ts";
-import type { Brush } from "./world.ts";
+import type { Brush, Coloring } from "./world.ts";
 
 /** CSS pixels from which an arena is drawn as pools. */
 const POOLS_FROM = 40;
@@ -39,6 +39,23 @@ export function showsBlocks({ heap, layout }: ArenasScene, pool: number, scale: 
   if (szidx === ABSENT || !heap.hasBlocks) return false;
   const { width, height } = layout.grid(szidx);
   return width * height * scale * scale >= BLOCKS_FROM;
+}
+
+/** Finds out, in slices, what the pools in view have in common, where they are drawn as wholes. */
+export function* summarizing(
+  { heap, layout, summaries }: ArenasScene,
+  camera: Camera,
+  coloring: Coloring,
+): Generator<void, void> {
+  if (!heap.hasBlocks || coloring === "occupancy" || coloring === "class") return;
+  const { from, to } = layout.rowsIn(camera.view());
+  for (let row = from; row < to; row++) {
+    if (coloring === "age") {
+      for (let index = 0; index < heap.poolsPerArena; index++)
+        summaries.age(row * heap.poolsPerArena + index, heap.event);
+    } else summaries.arenaLine(row);
+    yield;
+  }
 }
 
 export function fillArenas(scene: ArenasScene, brush: Brush): void {

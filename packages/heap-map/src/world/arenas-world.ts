@@ -4,10 +4,10 @@ import type { ArenaHeap } from "../tape/arena-heap.ts";
 import { PoolKind } from "../tape/arena-heap.ts";
 import { ABSENT } from "../tape/heap-tape.ts";
 import { drawArenas } from "./arenas-draw.ts";
-import { type ArenasScene, fillArenas, showsBlocks, showsPools } from "./arenas-fill.ts";
+import { type ArenasScene, fillArenas, showsBlocks, showsPools, summarizing } from "./arenas-fill.ts";
 import { ArenasLayout } from "./arenas-layout.ts";
 import { arenasLegend, arenaTwins, describeThing } from "./arenas-text.ts";
-import type { Box, Point } from "./camera.ts";
+import type { Box, Camera, Point } from "./camera.ts";
 import type { Inks } from "./inks.ts";
 import { PoolSummaries } from "./pool-summaries.ts";
 import { drawFrame } from "./strokes.ts";
@@ -55,6 +55,10 @@ export class ArenasWorld implements World {
     const right = Math.max(...boxes.map((box) => box.x + box.width));
     const bottom = Math.max(...boxes.map((box) => box.y + box.height));
     return { x, y, width: right - x, height: bottom - y };
+  }
+
+  preparing(camera: Camera, coloring: Coloring): Generator<void, void> {
+    return summarizing(this.scene, camera, coloring);
   }
 
   fill(brush: Brush): void {

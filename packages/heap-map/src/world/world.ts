@@ -72,6 +72,8 @@ export interface World {
   readonly height: number;
   /** What the first view shows. */
   readonly focus: Box | undefined;
+  /** Makes ready, in slices, what {@link fill} would have to find out first. */
+  preparing?(camera: Camera, coloring: Coloring): Generator<void, void>;
   /** Fills the raster; called first. */
   fill(brush: Brush): void;
   /** Draws lines and text over it. */

@@ -4,25 +4,46 @@ import { sizeClassOf } from "@obmalloc/abi";
 import type { Op } from "@obmalloc/trace";
 import { HistoryMachine } from "../history/history-machine.ts";
 
+/** A block that is there, or free, when a tape begins. */
+interface Standing {
+  readonly linear: number;
+  /** 0 of a free one. */
+  readonly sizeBytes: number;
+  readonly szidx: number;
+  readonly born: number;
+  readonly stack: number;
+}
+
 export class TapeMachine extends HistoryMachine {
   private isLogging = false;
 
-  /** From now on every event is written down; what lives, and what lies in free lists, at once. */
+  /** From now on every event is written down; what lives, and what lies in free lists, at once and in the order of births. */
   begin(): void {
     this.isLogging = true;
-    const { arenaBytes } = this.profile.pymalloc;
-    for (const { linear: start } of this.arenas.all()) {
-      this.live.each(start, start + arenaBytes, (record, linear) => {
-        const [sizeBytes, stack] = [this.live.sizeOf(record), this.live.stackOf(record)];
-        this.log.birth(linear, sizeBytes, this.live.classOf(linear), this.birthOf(record), stack);
-      });
+    const standing = [...this.living(), ...this.inFreeLists()];
+    standing.sort((a, b) => a.born - b.born);
+    for (const { linear, sizeBytes, szidx, born, stack } of standing) {
+      this.log.birth(linear, sizeBytes, szidx, born, stack);
+      if (sizeBytes === 0) this.log.death(linear, born);
     }
-    this.enterFreeLists();
   }
 
-  /** Blocks in free lists died before the tape, in an order of which only the order in each list is known. */
-  private enterFreeLists(): void {
-    const ghosts: { address: number; szidx: number; order: number }[] = [];
+  private living(): Standing[] {
+    const { arenaBytes } = this.profile.pymalloc;
+    const { live } = this;
+    const found: Standing[] = [];
+    for (const { linear: start } of this.arenas.all()) {
+      live.each(start, start + arenaBytes, (record, linear) => {
+        const [sizeBytes, stack] = [live.sizeOf(record), live.stackOf(record)];
+        found.push({ linear, sizeBytes, szidx: live.classOf(linear), born: this.birthOf(record), stack });
+      });
+    }
+    return found;
+  }
+
+  /** These died before the tape, in an order of which only the order in each list is known. */
+  private inFreeLists(): Standing[] {
+    const found: Standing[] = [];
     // Of another tool's capture no free list is known: its engine has no arenas.
     for (const { heap } of this.allHeaps()) {
       const pools = heap.engine.inspect().arenas.flatMap((arena) => arena.pools);
@@ -30,15 +51,11 @@ export class TapeMachine extends HistoryMachine {
         if (szidx === null) continue;
         // The end of a list, where it was carved last, is known to be there without a life.
         const isAhead = freeBlocks.at(-1) === address + nextoffset - blockBytes;
-        for (const [index, block] of (isAhead ? freeBlocks.slice(0, -1) : freeBlocks).entries())
-          ghosts.push({ address: block, szidx, order: Math.max(0, this.clock - 1 - index) });
+        for (const [index, linear] of (isAhead ? freeBlocks.slice(0, -1) : freeBlocks).entries())
+          found.push({ linear, sizeBytes: 0, szidx, born: Math.max(0, this.clock - 1 - index), stack: 0 });
       }
     }
-    ghosts.sort((a, b) => a.order - b.order);
-    for (const { address, szidx, order } of ghosts) {
-      this.log.birth(address, 0, szidx, order, 0);
-      this.log.death(address, order);
-    }
+    return found;
   }
 
   override allocate(address: number, sizeBytes: number, domainBit: number, stack: number, op: Op): boolean {
