@@ -1,6 +1,7 @@
 // Tables without lines: columns two spaces apart, headings dim.
 
 import stringWidth from "fast-string-width";
+import table from "text-table";
 import type { Colors } from "./terminal.ts";
 
 export interface Column {
@@ -8,24 +9,17 @@ export interface Column {
   readonly align?: "left" | "right";
 }
 
-const GAP = "  ";
-
 /** The lines of a table; cells may hold colours. */
 export function tableLines(
   columns: readonly Column[],
   rows: readonly (readonly string[])[],
   colors: Colors,
 ): string[] {
-  const cells = [columns.map(({ heading }) => colors.dim(heading)), ...rows];
-  const cellWidths = cells.map((row) => row.map((cell) => stringWidth(cell)));
-  const widths = columns.map((_, i) => cellWidths.reduce((most, row) => Math.max(most, row[i] ?? 0), 0));
-  return cells.map((row, line) => {
-    const padded = row.map((cell, i) => {
-      const space = " ".repeat(widths[i]! - cellWidths[line]![i]!);
-      return columns[i]?.align === "right" ? space + cell : cell + space;
-    });
-    return padded.join(GAP).trimEnd();
-  });
+  const cells = [columns.map(({ heading }) => colors.dim(heading)), ...rows.map((row) => [...row])];
+  const align = columns.map(({ align: one }) => (one === "right" ? "r" : "l") as "r" | "l");
+  return table(cells, { align, hsep: "  ", stringLength: stringWidth })
+    .split("\n")
+    .map((line) => line.trimEnd());
 }
 
 /** `text`, or its end after an ellipsis when it is wider than `width` columns: of a path, the end says most. */
