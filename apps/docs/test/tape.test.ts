@@ -2,8 +2,17 @@
 
 import { readFileSync } from "node:fs";
 import { inflateRawSync } from "node:zlib";
+import type { TimelineData, WaterfallData } from "@obmalloc/heap-map/data";
 import { ABSENT, FULL, type HeapTape, NEVER, TapeHeap } from "@obmalloc/heap-map/tape";
-import { recordTape, TAPE_ABSENT, TAPE_FULL, TAPE_NEVER, type Tape } from "@obmalloc/insight";
+import {
+  recordTape,
+  TAPE_ABSENT,
+  TAPE_FULL,
+  TAPE_NEVER,
+  type Tape,
+  type TimelinePicture,
+  type WaterfallPicture,
+} from "@obmalloc/insight";
 import { bytesSource, Replay, TraceReader } from "@obmalloc/trace";
 import { describe, expect, expectTypeOf, it } from "vitest";
 
@@ -47,6 +56,8 @@ describe("a tape", () => {
   it("has the same columns", () => {
     expectTypeOf<Tape>().toExtend<HeapTape>();
     expectTypeOf<HeapTape>().toExtend<Tape>();
+    expectTypeOf<TimelinePicture>().toExtend<TimelineData>();
+    expectTypeOf<WaterfallPicture>().toExtend<WaterfallData>();
   });
 
   it("that begins in the middle is drawn with the free lists that the allocator has", () => {

@@ -22,4 +22,11 @@ export interface TimelineData {
     readonly liveBytes: number;
   }[];
   readonly marks: readonly { readonly event: number; readonly label: string }[];
+  /** Collections of garbage, each a tick in the lane of its generation; `bytes`: what it freed. */
+  readonly collections?: readonly {
+    readonly event: number;
+    readonly generation: number;
+    readonly bytes: number;
+    readonly elapsedNs: number;
+  }[];
 }

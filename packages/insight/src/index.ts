@@ -3,6 +3,12 @@ export { type Change, type Comparison, compare, type Side, sideOf } from "./answ
 export { type ExplainOptions, type Explanation, explain, REPLAYED_EVENTS_MAX } from "./answer/explain.ts";
 export type { Growth } from "./answer/growth.ts";
 export { type ClassLifetimes, lifetimes } from "./answer/lifetimes.ts";
+export {
+  type TimelinePicture,
+  timelinePicture,
+  type WaterfallPicture,
+  waterfallPicture,
+} from "./answer/pictures.ts";
 export { userFrame } from "./answer/user-frame.ts";
 export { type Culprit, mappingText, type Verdict, type VerdictKind } from "./answer/verdict.ts";
 export {

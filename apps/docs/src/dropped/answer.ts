@@ -1,7 +1,6 @@
 // The answer about a recording, as the page shows it. The same functions that the command line answers with.
 
-import type { TimelineData, WaterfallData } from "@obmalloc/heap-map";
-import { type Explanation, HELD_PARTS } from "@obmalloc/insight";
+import { type Explanation, timelinePicture, waterfallPicture } from "@obmalloc/insight";
 import {
   counted,
   formatBytes,
@@ -11,7 +10,7 @@ import {
   pinsHeadline,
   verdictHeadline,
 } from "@obmalloc/insight/text";
-import { MarkKind, type Pin, type TraceReader } from "@obmalloc/trace";
+import type { Pin, TraceReader } from "@obmalloc/trace";
 import type { Answer, LineRow } from "./messages.ts";
 
 const LINES = 25;
@@ -27,8 +26,8 @@ export function answerOf(trace: TraceReader, explanation: Explanation): Answer {
     moment: moment.name,
     facts: factsOf(trace, explanation),
     lines: pins.slice(0, LINES).map(lineRow),
-    waterfall: waterfallOf(explanation),
-    timeline: timelineOf(trace, explanation),
+    waterfall: waterfallPicture(explanation),
+    timeline: timelinePicture(trace, explanation),
     shortcomings: [...cut, ...shortcomings],
   };
 }
@@ -54,35 +53,3 @@ const lineRow = ({ heldBytes, sharedBytes, liveBytes, blocks, frame }: Pin): Lin
   blocks: formatCount(blocks),
   line: frame === undefined ? NO_FRAME : frameText(frame),
 });
-
-function waterfallOf({ waterfall }: Explanation): WaterfallData {
-  const sum = waterfall.parts.reduce((total, { bytes }) => total + bytes, 0);
-  return {
-    totalBytes: waterfall.rssBytes ?? sum,
-    parts: waterfall.parts.map(({ key, name, bytes, grade }) => ({
-      name,
-      bytes,
-      grade,
-      isHeld: HELD_PARTS.has(key),
-    })),
-  };
-}
-
-function timelineOf({ tables }: TraceReader, { timeline, moment }: Explanation): TimelineData {
-  const arenaBytes = tables.arenas[1]?.sizeBytes ?? 0;
-  return {
-    points: timeline.map(({ event, elapsedNs, rssBytes, arenas, liveBytes, outsideBytes }) => ({
-      event,
-      elapsedNs,
-      rssBytes,
-      arenaBytes: arenas * arenaBytes,
-      liveBytes: liveBytes + outsideBytes,
-    })),
-    marks: tables.marks
-      .filter(({ event }) => event <= moment.event)
-      .map(({ event, kind, label }) => ({
-        event,
-        label: kind === MarkKind.shutdown ? "shutdown" : label,
-      })),
-  };
-}

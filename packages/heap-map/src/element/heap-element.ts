@@ -264,7 +264,16 @@ export class HeapElement extends ElementBase {
     this.stage.removeAttribute("aria-busy");
     this.describe();
     this.fillTwin();
+    this.chooseWanted();
     this.redraw();
+  }
+
+  /** What the page's address asks for, as soon as there is room to find it in. */
+  private chooseWanted(): void {
+    const { wantedAddress } = this;
+    if (wantedAddress === undefined || this.paneWidth() <= 0) return;
+    this.wantedAddress = undefined;
+    this.chooseAddress(wantedAddress);
   }
 
   /** Puts the world of the moment into a pane. */
@@ -345,9 +354,8 @@ export class HeapElement extends ElementBase {
 
   /** What could wait until something is seen. */
   private afterDrawing(): void {
-    const { source, wantedAddress } = this;
-    this.wantedAddress = undefined;
-    if (wantedAddress !== undefined) this.chooseAddress(wantedAddress);
+    const { source } = this;
+    this.chooseWanted();
     const preparing = this.isPrepared ? undefined : source?.preparing?.bind(source);
     this.isPrepared = true;
     if (preparing !== undefined) this.work.start(preparing);

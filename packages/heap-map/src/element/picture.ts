@@ -38,9 +38,9 @@ export abstract class Picture<Data> extends ElementBase {
   set data(data: Data) {
     this.current = data;
     this.onData(data);
-    const twin = this.textTwin(data);
-    this.canvas.setAttribute("aria-label", twin.caption);
-    this.twin.replaceChildren(html("summary", {}, "As text"), twinTable(twin));
+    const twins = this.textTwins(data);
+    this.canvas.setAttribute("aria-label", twins[0]?.caption ?? "");
+    this.twin.replaceChildren(html("summary", {}, "As text"), ...twins.map(twinTable));
     this.redraw();
   }
 
@@ -75,7 +75,8 @@ export abstract class Picture<Data> extends ElementBase {
     width: number,
     palette: Palette,
   ): void;
-  protected abstract textTwin(data: Data): TextTwin;
+  /** Tables that say the same; the first one names the picture. */
+  protected abstract textTwins(data: Data): readonly TextTwin[];
   protected onData(_data: Data): void {}
   /** Whether the key meant something here. */
   protected onKey(_key: string): boolean {

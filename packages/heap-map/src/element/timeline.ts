@@ -1,15 +1,20 @@
-// Memory over the run: resident set, arenas, live bytes, with markers; a cursor that keys and the pointer move.
+// Memory over the run: resident set, arenas, live bytes, with markers and collections of garbage; a cursor that keys and the pointer move.
 
 import type { TimelineData } from "../data.ts";
 import { bytesText, countText, secondsText } from "../format.ts";
 import type { Palette } from "../theme.ts";
 import type { TextTwin } from "../world/world.ts";
+import { COLLECTION_LEGEND, collectionTwins, drawLanes, lanesHeight } from "./collections.ts";
 import { Picture } from "./picture.ts";
 
 const HEIGHT = 240;
 const LEFT = 76;
 const BOTTOM = 26;
 const TOP = 20;
+/** Between the chart's lowest figure and the lanes. */
+const LANES_GAP = 10;
+/** Narrower pictures say less. */
+const NARROW = 480;
 
 type Point = TimelineData["points"][number];
 
@@ -34,11 +39,12 @@ export class TimelineElement extends Picture<TimelineData> {
     this.dispatchEvent(new CustomEvent("obm-moment", { detail: clamped }));
   }
 
-  protected override onData({ points }: TimelineData): void {
+  protected override onData({ points, collections = [] }: TimelineData): void {
     this.cursor = points.length - 1;
     this.controls.className = "legend";
+    const lanes = collections.length > 0 ? COLLECTION_LEGEND : [];
     this.controls.replaceChildren(
-      ...SERIES.map(({ name, color }) => {
+      ...[...SERIES, ...lanes].map(({ name, color }) => {
         const entry = document.createElement("span");
         const swatch = document.createElement("i");
         swatch.style.background = `var(--${color})`;
@@ -49,8 +55,8 @@ export class TimelineElement extends Picture<TimelineData> {
     this.say();
   }
 
-  protected heightFor(): number {
-    return HEIGHT;
+  protected heightFor(data: TimelineData): number {
+    return HEIGHT + lanesRoom(data);
   }
 
   protected draw(
@@ -83,13 +89,19 @@ export class TimelineElement extends Picture<TimelineData> {
       for (const point of points) context.lineTo(x(point.event), y(of(point)));
       context.stroke();
     }
+    drawLanes(data, context, { x, top: HEIGHT - BOTTOM + LANES_GAP, left: LEFT }, palette);
+    context.fillStyle = palette.dim;
+    context.textAlign = "left";
+    const caption =
+      width < NARROW ? "events of the allocator" : "events of the allocator, from start to the moment";
+    context.fillText(caption, LEFT, HEIGHT - BOTTOM / 2 + 2 + lanesRoom(data));
     const at = points[this.cursor];
     if (at === undefined) return;
     context.lineWidth = 1;
     context.strokeStyle = palette.text;
     context.beginPath();
     context.moveTo(x(at.event), TOP);
-    context.lineTo(x(at.event), HEIGHT - BOTTOM);
+    context.lineTo(x(at.event), HEIGHT - BOTTOM + lanesRoom(data));
     context.stroke();
   }
 
@@ -110,27 +122,8 @@ export class TimelineElement extends Picture<TimelineData> {
     this.moveTo(after < 0 ? points.length - 1 : after);
   }
 
-  protected textTwin({ points, marks }: TimelineData): TextTwin {
-    const step = Math.max(1, Math.floor(points.length / 40));
-    const chosen = points.filter((point, index) => index % step === 0 || isMarked(point, marks));
-    return {
-      caption: "Memory over the run",
-      columns: [
-        { heading: "event", isNumber: true },
-        { heading: "time", isNumber: true },
-        ...SERIES.map(({ name }) => ({ heading: name, isNumber: true })),
-        { heading: "marker" },
-      ],
-      rows: chosen.map((point) => [
-        countText(point.event),
-        secondsText(point.elapsedNs),
-        ...SERIES.map(({ of }) => bytesText(of(point))),
-        marks
-          .filter((mark) => mark.event === point.event)
-          .map((mark) => mark.label)
-          .join(", "),
-      ]),
-    };
+  protected textTwins(data: TimelineData): readonly TextTwin[] {
+    return [memoryTwin(data), ...collectionTwins(data)];
   }
 
   private drawGrid(
@@ -153,17 +146,49 @@ export class TimelineElement extends Picture<TimelineData> {
       context.textAlign = "right";
       context.fillText(bytesText(bytes), LEFT - 8, y(bytes));
     }
-    context.textAlign = "left";
-    context.fillText("events of the allocator, from start to the moment", LEFT, HEIGHT - BOTTOM / 2 + 2);
   }
 
   private say(): void {
     const point = this.data?.points[this.cursor];
     if (point === undefined) return;
-    const figures = SERIES.map(({ name, of }) => `${name} ${bytesText(of(point))}`).join(", ");
-    this.status.textContent = `Event ${countText(point.event)}, ${secondsText(point.elapsedNs)}: ${figures}`;
+    const figures = SERIES.map(({ name, of }) => `${name} ${bytesText(of(point))}`);
+    const { collections } = this.data!;
+    if (collections !== undefined) {
+      const before = collections.filter(({ event }) => event <= point.event).length;
+      figures.push(`${countText(before)} ${before === 1 ? "collection" : "collections"} so far`);
+    }
+    const when = `Event ${countText(point.event)}, ${secondsText(point.elapsedNs)}`;
+    this.status.textContent = `${when}: ${figures.join(", ")}`;
   }
 }
+
+function memoryTwin({ points, marks }: TimelineData): TextTwin {
+  const step = Math.max(1, Math.floor(points.length / 40));
+  const chosen = points.filter((point, index) => index % step === 0 || isMarked(point, marks));
+  return {
+    caption: "Memory over the run",
+    columns: [
+      { heading: "event", isNumber: true },
+      { heading: "time", isNumber: true },
+      ...SERIES.map(({ name }) => ({ heading: name, isNumber: true })),
+      { heading: "marker" },
+    ],
+    rows: chosen.map((point) => [
+      countText(point.event),
+      secondsText(point.elapsedNs),
+      ...SERIES.map(({ of }) => bytesText(of(point))),
+      marks
+        .filter((mark) => mark.event === point.event)
+        .map((mark) => mark.label)
+        .join(", "),
+    ]),
+  };
+}
+
+const lanesRoom = (data: TimelineData): number => {
+  const height = lanesHeight(data);
+  return height === 0 ? 0 : height + LANES_GAP;
+};
 
 const isMarked = (point: Point, marks: TimelineData["marks"]) =>
   marks.some((mark) => mark.event === point.event);

@@ -49,8 +49,8 @@ export class WaterfallElement extends Picture<WaterfallData> {
     }
   }
 
-  protected textTwin({ parts, totalBytes }: WaterfallData): TextTwin {
-    return {
+  protected textTwins({ parts, totalBytes }: WaterfallData): readonly TextTwin[] {
+    const twin: TextTwin = {
       caption: `Parts of ${bytesText(totalBytes)}`,
       columns: [
         { heading: "part" },
@@ -67,6 +67,7 @@ export class WaterfallElement extends Picture<WaterfallData> {
         grade,
       ]),
     };
+    return [twin];
   }
 }
 

@@ -1,6 +1,7 @@
 // A part of a recording, event by event, as a tape.
 
-import { MarkKind, Replay, Stacks, type TraceReader } from "@obmalloc/trace";
+import { Replay, Stacks, type TraceReader } from "@obmalloc/trace";
+import { labelledMarks } from "../answer/pictures.ts";
 import { shortFrameText } from "../text/frame-text.ts";
 import { type Tape, tapeGeometry } from "./tape.ts";
 import { TapeMachine } from "./tape-machine.ts";
@@ -37,13 +38,6 @@ export function recordTape(trace: TraceReader, options: RecordTapeOptions = {}):
     lastEvent: replay.event,
     ...replay.machine.log.columns(),
     stacks,
-    marks: tapeMarks(trace),
+    marks: labelledMarks(trace),
   };
 }
-
-/** Markers as a picture names them. */
-export const tapeMarks = ({ tables }: TraceReader): Tape["marks"] =>
-  tables.marks.map(({ event, kind, label }) => ({
-    event,
-    label: kind === MarkKind.shutdown ? "shutdown" : label,
-  }));

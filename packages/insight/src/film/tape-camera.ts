@@ -1,9 +1,9 @@
 // A recording at a few dozen moments: how full each pool was at all of them, and every block at as many as there is room for.
 
 import type { Stacks, TraceReader } from "@obmalloc/trace";
+import { labelledMarks } from "../answer/pictures.ts";
 import type { HistoryMachine } from "../history/history-machine.ts";
 import { shortFrameText } from "../text/frame-text.ts";
-import { tapeMarks } from "./record-tape.ts";
 import { type FilmMoment, TAPE_ABSENT, TAPE_FULL, type Tape, tapeGeometry } from "./tape.ts";
 import { tapeStacks } from "./tape-stacks.ts";
 
@@ -84,7 +84,7 @@ export class TapeCamera {
       arenas: columns.arenas,
       lives: { ...columns.lives, stack: columns.lives.stack.map(tree.numberOf) },
       stacks: tree.stacks,
-      marks: tapeMarks(trace).filter(({ event }) => event <= (moments.at(-1)?.event ?? 0)),
+      marks: labelledMarks(trace).filter(({ event }) => event <= (moments.at(-1)?.event ?? 0)),
       film: { moments },
     };
   }

@@ -2,12 +2,12 @@
 
 import { type BlockAddress, sizeClassOf } from "@obmalloc/abi";
 import { Stacks, type TraceReader } from "@obmalloc/trace";
+import { labelledMarks } from "../answer/pictures.ts";
 import { shortFrameText } from "../text/frame-text.ts";
 import { type Settings, settingsName } from "../what-if/settings.ts";
 import { runMachine } from "../what-if/what-if.ts";
 import { WhatIfMachine } from "../what-if/what-if-machine.ts";
 import { LifeLog } from "./life-log.ts";
-import { tapeMarks } from "./record-tape.ts";
 import { type Tape, tapeGeometry } from "./tape.ts";
 import { tapeStacks } from "./tape-stacks.ts";
 
@@ -97,6 +97,6 @@ export function recordTapeUnder(
     lastEvent: machine.clock,
     ...machine.log.columns(),
     stacks,
-    marks: tapeMarks(trace),
+    marks: labelledMarks(trace),
   };
 }
