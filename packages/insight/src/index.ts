@@ -1,7 +1,7 @@
 export { type Budget, type BudgetResult, type Budgets, checkBudgets } from "./answer/budgets.ts";
 export { type Change, type Comparison, compare, type Side, sideOf } from "./answer/compare.ts";
 export { type ExplainOptions, type Explanation, explain, REPLAYED_EVENTS_MAX } from "./answer/explain.ts";
-export type { Growth } from "./answer/growth.ts";
+export type { Growth, GrowthPattern } from "./answer/growth.ts";
 export { type ClassLifetimes, lifetimes } from "./answer/lifetimes.ts";
 export {
   type TimelinePicture,

@@ -33,6 +33,9 @@ export function explanationJson({ trace, explanation }: Explained) {
     lines: explanation.pins.map(lineJson),
     growth: {
       bytes: growth.bytes,
+      since: growth.since,
+      pattern: growth.pattern,
+      stretches: growth.stretches,
       steadyWindows: growth.steadyWindows,
       windows: growth.windows,
       isSteady: growth.isSteady,

@@ -1,7 +1,7 @@
 // Programs with known causes, recorded on every interpreter: the verdict names the cause and the line.
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import type { Explanation, VerdictKind } from "@obmalloc/insight";
+import type { Explanation, Growth, VerdictKind } from "@obmalloc/insight";
 import { describe, expect, it } from "vitest";
 import { explained, recordable } from "./recordings.ts";
 
@@ -10,15 +10,22 @@ interface Case {
   readonly kind: VerdictKind;
   /** The comment behind the line to blame. */
   readonly line?: string;
+  /** How memory grew, where the verdict depends on it. */
+  readonly patterns?: readonly Growth["pattern"][];
 }
 
 const CASES: readonly Case[] = [
-  { name: "leak", kind: "leak", line: "LEAK" },
+  { name: "leak", kind: "leak", line: "LEAK", patterns: ["call-by-call"] },
+  { name: "rounds", kind: "leak", line: "LEAK", patterns: ["between-markers", "among-temporaries"] },
+  { name: "buffers", kind: "leak", line: "LEAK" },
+  { name: "cycles", kind: "leak", line: "LEAK", patterns: ["call-by-call"] },
   { name: "cache", kind: "retention-in-pymalloc", line: "KEEP" },
   { name: "hoard", kind: "retention-in-c-library", line: "HOARD" },
   { name: "mapped_file", kind: "native-or-file-backed", line: "MAP" },
   { name: "small_dicts", kind: "retention-in-pymalloc", line: "DICTS" },
-  { name: "fine", kind: "nothing-wrong" },
+  { name: "fine", kind: "nothing-wrong", patterns: ["none"] },
+  { name: "built", kind: "nothing-wrong", patterns: ["one-go"] },
+  { name: "imports", kind: "nothing-wrong", patterns: ["none"] },
 ];
 
 const pathOf = (name: string) => fileURLToPath(new URL(`programs/${name}.py`, import.meta.url));
@@ -33,9 +40,10 @@ const namedLines = ({ verdict }: Explanation) =>
   verdict.culprits.flatMap(({ frame, calledFrom }) => [frame?.line, calledFrom?.line]);
 
 describe.skipIf(recordable.length === 0).each(recordable)("the verdict on CPython $version", (python) => {
-  it.each(CASES)("$name: $kind", async ({ name, kind, line }) => {
+  it.each(CASES)("$name: $kind", async ({ name, kind, line, patterns }) => {
     const { explanation } = await explained(python, [pathOf(name)]);
     expect(explanation.verdict.kind).toBe(kind);
+    if (patterns !== undefined) expect(patterns).toContain(explanation.growth.pattern);
     if (line !== undefined) expect(namedLines(explanation)).toContain(lineOf(name, line));
     const { parts, rssBytes, remainderShare } = explanation.waterfall;
     expect(parts.reduce((sum, part) => sum + part.bytes, 0)).toBe(rssBytes);

@@ -4,10 +4,13 @@ import type { Frame, Stacks, Tables } from "@obmalloc/trace";
 
 const LIBRARY = /^<frozen |[/\\](?:lib|lib64)[/\\]python\d|[/\\](?:site|dist)-packages[/\\]/i;
 
+/** Whether a file is of the standard library or of an installed package. */
+export const isLibraryFile = (file: string): boolean => LIBRARY.test(file);
+
 /** The frame of `stack` that is the program's own; the innermost where all are library code. */
 export function userFrame(stacks: Stacks, stack: number): Frame | undefined {
   const frames = stack === 0 ? [] : stacks.frames(stack);
-  return frames.find((frame) => !LIBRARY.test(frame.file)) ?? frames[0];
+  return frames.find((frame) => !isLibraryFile(frame.file)) ?? frames[0];
 }
 
 /** One flag for each stack: whether the importing of modules made its allocations. */

@@ -52,8 +52,8 @@ const MIB = 2 ** 20;
 const SMALLEST_BYTES = 2 * MIB;
 /** From this share of the resident set on, memory that nobody uses is the matter. */
 const HELD_SHARE = 0.2;
-/** Growth that never stops is a leak from this share of the resident set on. */
-const LEAK_SHARE = 0.15;
+/** A leak is the first thing to say unless another cause weighs so many times as much. */
+const OUTWEIGHED = 4;
 /** Native and file-backed memory are the matter when they are the larger part, beyond what any interpreter maps. */
 const NATIVE_SHARE = 0.4;
 /** File-backed pages and others' memory of an interpreter that has done nothing yet. */
@@ -67,16 +67,18 @@ const IMPORT_SHARE = 0.5;
 const LARGE_INTERPRETER_BYTES = 48 * MIB;
 
 export function verdict(findings: Findings): Verdict {
-  const { waterfall, examination } = findings;
+  const { waterfall } = findings;
   const total = waterfall.rssBytes ?? waterfall.parts.reduce((sum, part) => sum + part.bytes, 0);
   const weighed = [
-    leak(findings, total),
+    leak(findings),
     pymallocRetention(findings, total),
     cLibraryRetention(findings, total),
     native(findings, total),
   ].sort((a, b) => b.bytes - a.bytes);
+  const heaviestFound = weighed.find((one) => one.applies);
   const leaking = weighed.find((one) => one.kind === "leak" && one.applies);
-  const found = leaking ?? weighed.find((one) => one.applies) ?? interpreter(examination, total);
+  const isOutweighed = leaking !== undefined && heaviestFound!.bytes > leaking.bytes * OUTWEIGHED;
+  const found = (isOutweighed ? undefined : leaking) ?? heaviestFound ?? interpreter(findings, total);
   const others = weighed.filter((one) => one !== found && one.bytes > 0);
   return {
     kind: found.kind,
@@ -97,13 +99,12 @@ interface Candidate {
 const bytesOf = ({ parts }: Waterfall, ...keys: PartKey[]) =>
   parts.reduce((sum, part) => sum + (keys.includes(part.key) ? part.bytes : 0), 0);
 
-function leak({ growth, examination }: Findings, total: number): Candidate {
+function leak({ growth, examination }: Findings): Candidate {
   return {
     kind: "leak",
     bytes: Math.max(0, growth.bytes),
-    applies: growth.isSteady && growth.bytes >= Math.max(SMALLEST_BYTES / 2, total * LEAK_SHARE),
-    culprits: () =>
-      byOwnLine(growth.lines.map((line) => culpritOf(examination, line.stack, bytesOfLine(line)))),
+    applies: growth.pattern !== "none" && growth.pattern !== "one-go",
+    culprits: () => grownLines(examination, growth),
   };
 }
 
@@ -147,7 +148,8 @@ function native({ waterfall, examination }: Findings, total: number): Candidate 
 }
 
 /** Nothing held back: then either most of it came with the interpreter and the imports, or the program uses it. */
-function interpreter({ now, trace }: Examination, total: number): Candidate {
+function interpreter({ examination, growth }: Findings, total: number): Candidate {
+  const { now, trace } = examination;
   const isImport = importStacks(trace.tables);
   let live = 0;
   let imported = 0;
@@ -162,8 +164,13 @@ function interpreter({ now, trace }: Examination, total: number): Candidate {
     kind: isInterpreter ? "interpreter-overhead" : "nothing-wrong",
     bytes: isInterpreter ? imported : 0,
     applies: true,
+    culprits: () => (isInterpreter || growth.pattern !== "one-go" ? [] : grownLines(examination, growth)),
   };
 }
+
+/** The lines that made what grew. */
+const grownLines = (examination: Examination, growth: Growth): Culprit[] =>
+  byOwnLine(growth.lines.map((line) => culpritOf(examination, line.stack, bytesOfLine(line))));
 
 const bytesOfLine = ({ inPools, outside }: LineBytes) => inPools + outside;
 

@@ -2,6 +2,7 @@
 
 import { type Moment, Replay, type ReplayOptions, Stacks, type TraceReader } from "@obmalloc/trace";
 import { HistoryMachine } from "./history-machine.ts";
+import { firstProgramStack } from "./program-start.ts";
 import { type StackTally, tallyStacks } from "./tally.ts";
 import { Clock, type TimePoint, timePoint } from "./timeline.ts";
 
@@ -13,13 +14,25 @@ export interface Examination {
   /** Stands at the moment; before it when the trace is damaged, or the replay parts from it. */
   readonly replay: Replay<HistoryMachine>;
   readonly timeline: readonly TimePoint[];
-  /** Live bytes by stack at the moment, halfway to it, and when most blocks were alive. */
+  /** For each of its points the least that was alive since the one before; bytes. */
+  readonly lows: readonly number[];
+  /** The event with which the program itself began, after the interpreter's start; 0 where stacks do not tell. */
+  readonly programStart: number;
+  /** Live bytes by stack at the moment, some way to it, and when most blocks were alive. */
   readonly now: StackTally;
-  readonly halfway: StackTally;
+  readonly looks: readonly Look[];
   readonly atPeak: StackTally;
   readonly peakEvent: number;
   /** Live bytes by stack when most bytes outside of pools were alive. */
   readonly atOutsidePeak: StackTally;
+}
+
+/** Who had memory at a point on the way. */
+export interface Look {
+  readonly event: number;
+  readonly tally: StackTally;
+  /** Live blocks, in pools and outside. */
+  readonly blocks: number;
 }
 
 /** How a recording is looked through, and who is told. */
@@ -37,8 +50,12 @@ export interface ExamineOptions {
 const FALL_SHARE = 0.02;
 /** ... that was so much higher than the last one that was looked at: so there are few looks. */
 const PEAK_STEP = 1.1;
-/** Where the halfway look is taken. */
-const HALF = 0.5;
+/** Where looks are taken, as shares of the program's own events. */
+const LOOK_SHARES = [0.2, 0.4, 0.6, 0.8];
+/** How closely the program's first event is looked for. */
+const START_STEP_EVENTS = 128;
+/** Between points of the timeline, how often it is seen how little is alive. */
+const LOW_STEP_EVENTS = 1 << 12;
 
 /** Replays `trace` up to `moment`. @throws {TraceQuestionError} for versions that cannot be replayed. */
 export function examine(trace: TraceReader, moment: Moment, options: ExamineOptions = {}): Examination {
@@ -51,16 +68,27 @@ export function examine(trace: TraceReader, moment: Moment, options: ExamineOpti
   const clock = new Clock(trace);
   const look = () => tallyStacks(replay.machine);
   const timeline: TimePoint[] = [timePoint(replay.machine, 0, clock)];
-  let halfway: StackTally | undefined;
+  const lows = [0];
   const peak = new Peak();
   const outside = new Peak();
-  for (const event of checkpoints(trace, moment.event, points)) {
-    replay.runTo(event);
+  const start = new ProgramStart(replay);
+  const looks: Look[] = [];
+  let ahead = checkpoints(trace, 0, moment.event, points);
+  for (let event = ahead.shift(); event !== undefined; event = ahead.shift()) {
+    if (start.isFoundBefore(event) && start.event > moment.event / 2) {
+      const more = checkpoints(trace, replay.event, moment.event, points);
+      ahead = [...new Set([event, ...ahead, ...more])].sort(ascending);
+      event = ahead.shift()!;
+    }
+    const low = lowUpTo(replay, event);
     const point = timePoint(replay.machine, replay.event, clock);
     timeline.push(point);
+    lows.push(low);
     options.onPoint?.(replay);
     if (replay.event < event) break;
-    if (halfway === undefined && event >= moment.event * HALF) halfway = look();
+    const share = (event - start.event) / (moment.event - start.event);
+    if (start.isOver && share >= LOOK_SHARES[looks.length]!)
+      looks.push({ event, tally: look(), blocks: liveBlocks(replay.machine) });
     peak.see(point.liveBytes + point.outsideBytes, event, look);
     outside.see(point.outsideBytes, event, look);
   }
@@ -71,8 +99,10 @@ export function examine(trace: TraceReader, moment: Moment, options: ExamineOpti
     stacks: new Stacks(trace.tables),
     replay,
     timeline,
+    lows,
     now,
-    halfway: halfway ?? now,
+    programStart: start.event,
+    looks,
     atPeak: peak.tallyOr(now),
     peakEvent: peak.event,
     atOutsidePeak: outside.tallyOr(now),
@@ -103,9 +133,62 @@ class Peak {
   }
 }
 
-/** Evenly through the events, and at each marker. */
-function checkpoints({ tables }: TraceReader, end: number, points: number): number[] {
-  const even = Array.from({ length: points }, (_, i) => Math.round((end * (i + 1)) / points));
-  const marks = tables.marks.map((mark) => mark.event).filter((event) => event <= end);
-  return [...new Set([...even, ...marks])].sort((a, b) => a - b);
+/** Watches a replay's beginning for the first stack of the program's own. */
+class ProgramStart {
+  /** The event at which it was seen; 0 until then, or where it never is. */
+  event = 0;
+  /** Whether nothing more is looked for. */
+  isOver: boolean;
+  private readonly replay: Replay<HistoryMachine>;
+  private readonly firstStack: number;
+
+  constructor(replay: Replay<HistoryMachine>) {
+    this.replay = replay;
+    this.firstStack = firstProgramStack(replay.trace.tables);
+    this.isOver = this.firstStack >= replay.trace.tables.nodeCode.length || !replay.hasPools;
+  }
+
+  /** Replays in small steps up to the program's start, or to `event`: true, once, when it came before. */
+  isFoundBefore(event: number): boolean {
+    const { replay, firstStack } = this;
+    while (!this.isOver && replay.event < event) {
+      const before = replay.event;
+      replay.runTo(Math.min(event, before + START_STEP_EVENTS));
+      if (replay.event === before) this.isOver = true;
+      if (replay.machine.live.stackOf(replay.machine.live.lastBegun) < firstStack) continue;
+      this.isOver = true;
+      this.event = before;
+      return true;
+    }
+    return false;
+  }
+}
+
+/** Replays up to `event`; the least that was alive on the way, in bytes. */
+function lowUpTo(replay: Replay<HistoryMachine>, event: number): number {
+  const { machine } = replay;
+  let low = machine.liveBytes + machine.outsideBlocks.bytes;
+  for (let before = -1; replay.event < event && replay.event > before; ) {
+    before = replay.event;
+    replay.runTo(Math.min(event, before + LOW_STEP_EVENTS));
+    low = Math.min(low, machine.liveBytes + machine.outsideBlocks.bytes);
+  }
+  return low;
+}
+
+function liveBlocks({ byStack, outsideBlocks }: HistoryMachine): number {
+  let blocks = outsideBlocks.count;
+  for (let at = 1; at < byStack.length; at += 2) blocks += byStack[at]!;
+  return blocks;
+}
+
+const ascending = (a: number, b: number) => a - b;
+
+/** Evenly through the events after `start`, and at each marker. */
+function checkpoints({ tables }: TraceReader, start: number, end: number, points: number): number[] {
+  const even = Array.from({ length: points }, (_, i) =>
+    Math.round(start + ((end - start) * (i + 1)) / points),
+  );
+  const marks = tables.marks.map((mark) => mark.event).filter((event) => event > start && event <= end);
+  return [...new Set([...even, ...marks])].sort(ascending);
 }

@@ -33,14 +33,15 @@ export function verdictHeadline(explanation: Explanation): string {
   return `as far as event ${formatCount(certificate.eventsReplayed)}, where the recording is damaged: ${headline}`;
 }
 
-function headlineOf({ verdict, growth }: Explanation): string {
+function headlineOf(explanation: Explanation): string {
+  const { verdict } = explanation;
   const { kind, bytes, culprits } = verdict;
   const title = verdictTitle(kind);
   const share = shareText(verdict);
   const line = listText(culprits.map(culpritText));
   if (kind === "leak") {
     const by = line === "" ? "" : `; ${line} made most of what grew`;
-    return `${title}: live memory grew by ${formatBytes(bytes)} and was still growing${share}${by}`;
+    return `${title}: live memory grew by ${formatBytes(bytes)}${share}, ${growthText(explanation)}${by}`;
   }
   if (kind === "retention-in-pymalloc") {
     const by = line === "" ? "" : `; blocks of ${line} pin it`;
@@ -56,11 +57,22 @@ function headlineOf({ verdict, growth }: Explanation): string {
   }
   if (kind === "interpreter-overhead")
     return `${title}: ${formatBytes(bytes)} of live blocks came with the interpreter and the imports${share}`;
-  const grown =
-    growth.bytes > 0
-      ? `live memory grew by no more than ${formatBytes(growth.bytes)}`
-      : "live memory did not grow";
-  return `${title}: what is resident is in use, little is held free, and ${grown}`;
+  return `${title}: what is resident is in use, little is held free, and ${quietText(explanation)}`;
+}
+
+/** How sure it is that growth does not end: what speaks for it, or what would tell. */
+function growthText({ growth: { pattern, stretches } }: Explanation): string {
+  if (pattern === "between-markers") return `in each of the last ${stretches} stretches between markers`;
+  if (pattern === "call-by-call") return "and was still growing: call after call left something";
+  if (pattern === "among-temporaries") return "and was still growing, a little of all that was made";
+  return "and was still growing: a leak, unless the program was building something that it needs";
+}
+
+/** Why growth is no leak. */
+function quietText({ growth: { pattern, bytes }, verdict: { culprits } }: Explanation): string {
+  if (pattern !== "one-go") return "live memory does not keep growing";
+  const by = culprits.length === 0 ? "" : ` by ${listText(culprits.map(culpritText))}`;
+  return `the ${formatBytes(bytes)} that it grew by were built in one go${by}: were they meant to be gone, that is where they come from`;
 }
 
 /** `a`, `a and b`, `a; b; and c`: the texts hold commas. */
