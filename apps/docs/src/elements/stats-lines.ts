@@ -17,12 +17,29 @@ const RULES: readonly Rule[] = [
       `Requests of 1 to ${limit} bytes are pymalloc's; larger ones go to malloc. Sizes are rounded up to ${classes} classes, ${Number(limit) / Number(classes)} bytes apart.`,
   ],
   [
+    /^Medium block threshold = (\d+)/,
+    ([, limit]) =>
+      `This is mimalloc's report. Up to ${shown(Number(limit))} bytes a block comes from a page of medium blocks.`,
+  ],
+  [
+    /^Large object max size = (\d+)/,
+    ([, limit]) => `Of mimalloc: larger blocks than ${shown(Number(limit))} bytes have pages of their own.`,
+  ],
+  [/^\s*Allocated Blocks: (\d+)/, () => "Of mimalloc: blocks in use."],
+  [/^\s*Allocated Bytes: (\d+)/, () => "Of mimalloc: the bytes of these blocks, by their size class."],
+  [
+    /^\s*Allocated Bytes w\/ Overhead: (\d+)/,
+    () => "Of mimalloc: the same with what it needs itself for each block.",
+  ],
+  [/^\s*Bytes Reserved: (\d+)/, () => "Of mimalloc: address space of the pages that it has cut into blocks."],
+  [/^\s*Bytes Committed: (\d+)/, () => "Of mimalloc: as much of it as blocks were cut from so far."],
+  [
     /^class\s+size\s+num pools/,
     () => "Head of the table: one row for each size class that has a pool with a block in use.",
   ],
   [/^-----/, () => "A rule below the head."],
   [
-    /^\s*(\d+)\s+(\d+)\s+(\d+)\s+(\d+)\s+(\d+)$/,
+    /^\s*(\d+)\s+(\d+)\s+(\d+)\s+(\d+)\s+(\d+)\s*$/,
     ([, szidx, size, pools, used, free]) => {
       const all = Number(used) + Number(free);
       return `Class ${szidx}: blocks of ${size} bytes, in ${shown(Number(pools))} pools. ${shown(Number(used))} of ${shown(all)} are in use (${((Number(used) / all) * 100).toFixed(1)} %); the ${shown(Number(free))} others, ${shown(Number(free) * Number(size))} bytes, only serve this class.`;
@@ -43,7 +60,7 @@ const RULES: readonly Rule[] = [
   [
     /^(\d+) arenas \* (\d+) bytes\/arena\s+=\s+([\d,]+)/,
     ([, , size, total]) =>
-      `The address space of these arenas, ${shown(Number(size))} bytes each: ${shown(bytes(total))}. The next seven lines divide it up.`,
+      `The address space of these arenas, ${shown(Number(size))} bytes each: ${shown(bytes(total))}. The next lines, up to the total, divide it up.`,
   ],
   [
     /^# bytes in allocated blocks\s+=\s+([\d,]+)/,
@@ -57,11 +74,11 @@ const RULES: readonly Rule[] = [
   [
     /^(\d+) unused pools \* (\d+) bytes\s+=\s+([\d,]+)/,
     () =>
-      "Pools without a block in use. Any class may have them next. They go back to the system only when their whole arena is free.",
+      "Pools without a block in use, those included that were never cut into blocks. Any class may have them next. They go back to the system only when their whole arena is free.",
   ],
   [
     /^# bytes lost to pool headers\s+=\s+([\d,]+)/,
-    () => "The heads of the pools in use, 48 bytes each on 64 bits.",
+    () => "The heads of the pools in use: 48 bytes each on 64 bits, 32 on 32 bits.",
   ],
   [
     /^# bytes lost to quantization\s+=\s+([\d,]+)/,
@@ -71,7 +88,6 @@ const RULES: readonly Rule[] = [
     /^# bytes lost to arena alignment\s+=\s+([\d,]+)/,
     () => "Arenas that do not begin at a multiple of the pool size lose one pool.",
   ],
-  [/^Total\s+=\s+([\d,]+)/, () => "The sum of the lines above."],
   [/^arena map counts/, () => "From 3.10 on: the radix tree that says which addresses are pymalloc's."],
   [
     /^# arena map (mid|bot) nodes\s+=\s+([\d,]+)/,
@@ -89,16 +105,38 @@ const RULES: readonly Rule[] = [
   ],
 ];
 
+const TOTAL = /^Total\s+=\s+([\d,]+)/;
+/** The lines that a total adds up: of the arenas, and of the tree. */
+const PART = /^(?:# bytes (?:in|lost to) .*|\d+ unused pools \* \d+ bytes\s+)=\s+([\d,]+)/;
+
+function explainTotal(total: number, parts: readonly number[]): string {
+  const sum = parts.reduce((all, one) => all + one, 0);
+  if (sum === total)
+    return `${parts.length === 1 ? "As the line of bytes above" : `The sum of the ${parts.length} lines of bytes above`}.`;
+  return `The lines of bytes above add up to ${shown(sum)}, and not to this: a line is missing, or was changed.`;
+}
+
+function explainLine(line: string): string {
+  for (const [pattern, explain] of RULES) {
+    const match = pattern.exec(line);
+    if (match !== null) return explain(match);
+  }
+  return "Not a line of sys._debugmallocstats() that this page knows.";
+}
+
 /** Explains each line that says something; a line that is not known is said to be so. */
 export function explainStats(text: string): ExplainedLine[] {
+  let parts: number[] = [];
   return text
     .split(/\r?\n/)
     .filter((line) => line.trim() !== "")
     .map((line) => {
-      for (const [pattern, explain] of RULES) {
-        const match = pattern.exec(line);
-        if (match !== null) return { line, meaning: explain(match) };
-      }
-      return { line, meaning: "Not a line of sys._debugmallocstats() that this page knows." };
+      const part = PART.exec(line);
+      if (part !== null) parts.push(bytes(part[1]));
+      const total = TOTAL.exec(line);
+      if (total === null) return { line, meaning: explainLine(line) };
+      const meaning = explainTotal(bytes(total[1]), parts);
+      parts = [];
+      return { line, meaning };
     });
 }
