@@ -3,14 +3,12 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type TraceInfo, TraceWriter } from "@obmalloc/trace";
 import { describe, expect, it } from "vitest";
+import { chunkOffsets } from "./chunk-offsets.ts";
 import { CASE, newFolder, obmalloc } from "./harness.ts";
 import { violations } from "./schema.ts";
 
 const sound = readFileSync(CASE);
-/** Where the chunks of the case begin: each has the four letters, then its stored length at 8. */
-const chunks: number[] = [];
-for (let at = 16; sound.toString("latin1", at, at + 4) === "OBCK"; at += 32 + sound.readUInt32LE(at + 8))
-  chunks.push(at);
+const chunks = chunkOffsets(sound);
 const eventsChunks = chunks.filter((at) => sound[at + 4] === 3);
 
 function file(bytes: Uint8Array): string {

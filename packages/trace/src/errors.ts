@@ -6,10 +6,13 @@ import { ObmallocError, type ObmallocErrorOptions } from "@obmalloc/abi";
 export class TraceError extends ObmallocError {
   override readonly name: string = "TraceError";
   readonly byteOffset: number;
+  /** What is wrong, without the place. */
+  readonly sentence: string;
 
   constructor(shortMessage: string, byteOffset: number, options: ObmallocErrorOptions = {}) {
     super(`${shortMessage} (at byte ${byteOffset})`, options);
     this.byteOffset = byteOffset;
+    this.sentence = shortMessage;
   }
 }
 

@@ -3,9 +3,8 @@
 import { type BudgetResult, type Budgets, checkBudgets } from "@obmalloc/insight";
 import { momentOf, TraceQuestionError } from "@obmalloc/trace";
 import { ExitCode } from "../shared/exit-codes.ts";
-import { FileSource } from "../shared/file-source.ts";
-import { openSource } from "../shared/open-trace.ts";
 import { writeJson, writeLines } from "../shared/output.ts";
+import { openTrace } from "../shared/recording.ts";
 import { type Look, lookOf } from "../shared/terminal.ts";
 import { formatBytes } from "../shared/units.ts";
 
@@ -23,7 +22,7 @@ export interface CheckFlags {
 /** @returns 1 when a budget is exceeded. @throws {TraceQuestionError} when there is no budget, or no such moment. */
 export async function checkCommand(file: string, flags: CheckFlags): Promise<ExitCode> {
   const budgets = budgetsOf(flags);
-  const trace = openSource(FileSource.open(file));
+  const trace = openTrace(file);
   const results = checkBudgets(trace, momentOf(trace, flags.at), budgets);
   if (flags.json)
     await writeJson({ file, kept: results.every((one) => one.isKept), budgets: results.map(resultJson) });
@@ -56,7 +55,9 @@ function budgetsOf({ maxHeld, maxRss, maxLeverage, maxGrowth, between }: CheckFl
 
 function* checkText(results: readonly BudgetResult[], { colors }: Look): Generator<string> {
   for (const one of results) {
-    const verdict = one.isKept ? colors.green("kept    ") : colors.red("EXCEEDED");
+    const verdict = one.isKept
+      ? colors.green("kept    ")
+      : colors.red(one.value === undefined ? "UNKNOWN " : "EXCEEDED");
     yield `${verdict}  ${one.budget.padEnd(9)} ${valueText(one.budget, one.value)} of ${valueText(one.budget, one.limit)}: ${one.detail}`;
   }
 }

@@ -1,15 +1,13 @@
 // `obmalloc diff`: two recordings, or two moments of one, by layer, class and line.
 
 import { type Change, type Comparison, compare, type Side, sideOf } from "@obmalloc/insight";
-import { type Frame, type Moment, momentOf } from "@obmalloc/trace";
+import { type Frame, type Moment, momentOf, type TraceReader } from "@obmalloc/trace";
 import { ExitCode } from "../shared/exit-codes.ts";
-import { FileSource } from "../shared/file-source.ts";
 import { frameText } from "../shared/frame-text.ts";
-import { openSource } from "../shared/open-trace.ts";
 import { writeJson, writeLines } from "../shared/output.ts";
-import { NO_FRAME } from "../shared/pins-headline.ts";
+import { noFrameText } from "../shared/pins-headline.ts";
 import { Progress } from "../shared/progress.ts";
-import { momentJson } from "../shared/recording.ts";
+import { momentJson, openTrace } from "../shared/recording.ts";
 import { type Column, fitEnd, tableLines } from "../shared/table.ts";
 import { type Look, lookOf } from "../shared/terminal.ts";
 import { formatBytes } from "../shared/units.ts";
@@ -27,14 +25,16 @@ export async function diffCommand(
   after: string | undefined,
   flags: DiffFlags,
 ): Promise<ExitCode> {
-  const comparison = compare(side(before, flags.from), side(after ?? before, flags.to));
+  const first = openTrace(before);
+  const second = after === undefined ? first : openTrace(after);
+  const comparison = compare(side(first, before, flags.from), side(second, after ?? before, flags.to));
+  const nobody = noFrameText(first.info.stacks === "none" ? first : second);
   if (flags.json) await writeJson(diffJson(comparison));
-  else await writeLines(diffText(comparison, flags.limit, lookOf(process.stdout)));
+  else await writeLines(diffText(comparison, nobody, flags.limit, lookOf(process.stdout)));
   return ExitCode.ok;
 }
 
-function side(file: string, at: string | undefined): Side {
-  const trace = openSource(FileSource.open(file));
+function side(trace: TraceReader, file: string, at: string | undefined): Side {
   const moment: Moment = momentOf(trace, at);
   const progress = new Progress(`replaying ${file}`, moment.event);
   const found = sideOf(trace, moment, progress.update);
@@ -42,7 +42,7 @@ function side(file: string, at: string | undefined): Side {
   return found;
 }
 
-function* diffText(comparison: Comparison, limit: number, look: Look): Generator<string> {
+function* diffText(comparison: Comparison, nobody: string, limit: number, look: Look): Generator<string> {
   const { before, after, layers, classes, lines } = comparison;
   const live = after.liveBytes - before.liveBytes;
   yield look.colors.bold(
@@ -52,7 +52,7 @@ function* diffText(comparison: Comparison, limit: number, look: Look): Generator
   yield* section("By size class, live bytes in blocks", classes, (bytes) => `${bytes} bytes`, limit, look);
   const width = Math.max(20, look.width - 44);
   const line = (frame: Frame | undefined) =>
-    fitEnd(frame === undefined ? NO_FRAME : frameText(frame), width, look.unicode ? "…" : "...");
+    fitEnd(frame === undefined ? nobody : frameText(frame), width, look.unicode ? "…" : "...");
   yield* section("By line, live bytes as requested", lines, line, limit, look);
 }
 

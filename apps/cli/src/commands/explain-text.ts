@@ -10,7 +10,7 @@ import {
 import { bar } from "../shared/bar.ts";
 import type { Explained } from "../shared/explain-file.ts";
 import { frameText, shortFrameText } from "../shared/frame-text.ts";
-import { NO_FRAME } from "../shared/pins-headline.ts";
+import { noFrameText } from "../shared/pins-headline.ts";
 import { sparkline } from "../shared/sparkline.ts";
 import { type Column, fitEnd, tableLines } from "../shared/table.ts";
 import type { Look } from "../shared/terminal.ts";
@@ -81,13 +81,14 @@ function partCells({ key, name, bytes, grade }: Part, total: number, { colors, u
 const signedBytes = (bytes: number) => (bytes < 0 ? `-${formatBytes(-bytes)}` : formatBytes(bytes));
 
 function* linesText(
-  { explanation: { pins }, stacks }: Explained,
+  { explanation: { pins }, stacks, trace }: Explained,
   limit: number,
   stack: boolean,
   look: Look,
 ): Generator<string> {
   if (pins.length === 0) return;
   yield* title("Who pins", look);
+  const nobody = noFrameText(trace);
   const columns: Column[] = [
     { heading: "held alone", align: "right" },
     { heading: "shared", align: "right" },
@@ -103,7 +104,7 @@ function* linesText(
     formatBytes(pin.liveBytes),
     formatCount(pin.arenas + pin.sharedArenas),
     pin.heldBytes === 0 ? "-" : `${Math.round(pin.leverage)}x`,
-    fitEnd(pin.frame === undefined ? NO_FRAME : frameText(pin.frame), Math.max(20, look.width - 62), "..."),
+    fitEnd(pin.frame === undefined ? nobody : frameText(pin.frame), Math.max(20, look.width - 62), "..."),
   ]);
   yield* tableLines(columns, rows, look.colors).map((line) => `  ${line}`);
   const left = pins.length - shown.length;

@@ -1,7 +1,7 @@
 // `obmalloc export`: a recording in the formats of other tools.
 
 import { closeSync, openSync, writeFileSync, writeSync } from "node:fs";
-import { momentOf, Stacks, type TraceReader } from "@obmalloc/trace";
+import { momentOf, Stacks, type TraceError } from "@obmalloc/trace";
 import { chromeTrace } from "../exports/chrome-trace.ts";
 import { dhat } from "../exports/dhat.ts";
 import { collapsed, speedscope } from "../exports/flame.ts";
@@ -9,10 +9,9 @@ import { writeParquet } from "../exports/parquet.ts";
 import { pprof } from "../exports/pprof.ts";
 import { blocksTable, csvLines, eventsTable, type Table } from "../exports/tables.ts";
 import { ExitCode } from "../shared/exit-codes.ts";
-import { FileError, FileSource } from "../shared/file-source.ts";
-import { openSource } from "../shared/open-trace.ts";
+import { FileError } from "../shared/file-source.ts";
 import { writeLines } from "../shared/output.ts";
-import { type Recording, replayTo } from "../shared/recording.ts";
+import { openTrace, type Recording, replayTo } from "../shared/recording.ts";
 
 /** Names of formats, with the file ending that each usually has. */
 const EXPORT_FORMATS = {
@@ -37,24 +36,30 @@ export interface ExportFlags {
 /** @throws {TraceQuestionError} when there is no such moment, {@link FileError} when the output cannot be written. */
 export async function exportCommand(file: string, flags: ExportFlags): Promise<ExitCode> {
   const path = flags.output ?? `${file.replace(/\.obm$/, "")}.${EXPORT_FORMATS[flags.format]}`;
+  let damage: TraceError | undefined;
   try {
-    await WRITERS[flags.format](file, flags.at, path);
+    damage = (await WRITERS[flags.format](file, flags.at, path)) ?? undefined;
   } catch (error) {
     if (!isWriteError(error)) throw error;
     throw new FileError(`${path} cannot be written: ${error.message}.`, { cause: error });
   }
   await writeLines([`Written: ${path}`]);
-  return ExitCode.ok;
+  if (damage === undefined) return ExitCode.ok;
+  console.error(`obmalloc: The table ends where the trace does: ${damage.message}`);
+  return ExitCode.notExact;
 }
 
-type Writer = (file: string, at: string | undefined, path: string) => Promise<void> | void;
+/** What is wrong with the trace is given back where what came before was written. */
+type Writer = (
+  file: string,
+  at: string | undefined,
+  path: string,
+) => Promise<TraceError | undefined> | Promise<void> | void;
 
 const text =
   (make: (recording: Recording) => string | Uint8Array): Writer =>
   (file, at, path) =>
     writeFileSync(path, make(replayTo(file, { at, stacks: true, pools: false })));
-
-const open = (file: string): TraceReader => openSource(FileSource.open(file));
 
 const WRITERS: Readonly<Record<ExportFormat, Writer>> = {
   pprof: text(pprof),
@@ -62,21 +67,30 @@ const WRITERS: Readonly<Record<ExportFormat, Writer>> = {
   collapsed: text(collapsed),
   dhat: text(dhat),
   "chrome-trace": (file, at, path) => {
-    const trace = open(file);
+    const trace = openTrace(file);
     writeFileSync(path, chromeTrace(trace, momentOf(trace, at)));
   },
   "parquet-blocks": (file, at, path) => writeParquet(path, blocks(file, at)),
-  "parquet-events": (file, _at, path) => writeParquet(path, events(file)),
+  "parquet-events": (file, _at, path) => writeEvents(file, (table) => writeParquet(path, table)),
   "csv-blocks": (file, at, path) => writeCsv(path, blocks(file, at)),
-  "csv-events": (file, _at, path) => writeCsv(path, events(file)),
+  "csv-events": (file, _at, path) => writeEvents(file, (table) => writeCsv(path, table)),
 };
 
 const blocks = (file: string, at: string | undefined): Table =>
   blocksTable(replayTo(file, { at, stacks: true, pools: false }));
 
-function events(file: string): Table {
-  const trace = open(file);
-  return eventsTable(trace, new Stacks(trace.tables));
+async function writeEvents(
+  file: string,
+  write: (table: Table) => Promise<void> | void,
+): Promise<TraceError | undefined> {
+  const trace = openTrace(file);
+  momentOf(trace); // of a trace without events there is no table
+  let damage: TraceError | undefined;
+  const onDamage = (error: TraceError) => {
+    damage = error;
+  };
+  await write(eventsTable(trace, new Stacks(trace.tables), onDamage));
+  return damage;
 }
 
 const CSV_PIECE = 1 << 16;

@@ -94,7 +94,7 @@ const ENDS: Readonly<Record<string, string>> = {
 function endText({ trace, certificate, exact, complete }: Verified): string {
   const { end } = trace;
   if (certificate.damage !== undefined && !exact) return "not reached";
-  if (certificate.damage !== undefined && !complete) return certificate.damage.message;
+  if (certificate.damage !== undefined && !complete) return certificate.damage.shortMessage;
   if (end !== undefined)
     return `${ENDS[end.reason] ?? end.reason}${end.detail === "" ? "" : `: ${end.detail}`}`;
   const lastMark = trace.tables.marks.at(-1);

@@ -1,15 +1,36 @@
 // The answers of what-if as a table against the recording, and what such answers cannot know.
 
+import type { Moment } from "@obmalloc/trace";
 import { bar } from "../shared/bar.ts";
 import { type Column, tableLines } from "../shared/table.ts";
 import type { Look } from "../shared/terminal.ts";
 import { formatBytes, formatCount } from "../shared/units.ts";
 import { wrapText } from "../shared/wrap-text.ts";
-import type { WhatIfAnswer } from "../what-if/answer.ts";
+import type { WhatIfAnswer, WhatIfRow } from "../what-if/answer.ts";
 
 const BAR_COLUMNS = 16;
 
 export function* whatIfText({ trace, moment, rows, malloc }: WhatIfAnswer, look: Look): Generator<string> {
+  if (rows.length === 0)
+    yield `The program ran with the allocator ${trace.info.allocator}: there are no arenas to ask about at ${moment.name}.`;
+  else yield* arenasText(moment, rows, look);
+  if (malloc !== undefined) {
+    yield "";
+    yield `PYTHONMALLOC=malloc: ${formatBytes(malloc.residentBytes)} resident for all of Python's blocks${malloc.canTrim ? `, ${formatBytes(malloc.trimmedBytes)} after malloc_trim(0)` : ""}.`;
+    yield look.colors.dim(
+      "Measured: this machine's malloc did the recorded operations just now, in a process of its own.",
+    );
+  }
+  if (rows.length === 0) return;
+  yield "";
+  const refused = rows.some(({ result }) => result.refused > 0);
+  if (refused)
+    yield* wrapText("Some settings ran out of the replay's 4 GiB: their figures are too low.", look.width);
+  const caveat = `Each row replays the sizes that were recorded on CPython ${trace.info.version}; for these the answer is exact. Another version also makes objects of other sizes, which no recording of this one can know: record on it to be sure.`;
+  for (const line of wrapText(caveat, look.width)) yield look.colors.dim(line);
+}
+
+function* arenasText(moment: Moment, rows: readonly WhatIfRow[], look: Look): Generator<string> {
   const recorded = rows[0]!.result;
   yield look.colors.bold(`What arenas would hold at ${moment.name}, under other settings`);
   yield "";
@@ -33,19 +54,6 @@ export function* whatIfText({ trace, moment, rows, malloc }: WhatIfAnswer, look:
     formatBytes(result.peakBytes),
   ]);
   yield* tableLines(columns, cells, look.colors);
-  if (malloc !== undefined) {
-    yield "";
-    yield `PYTHONMALLOC=malloc: ${formatBytes(malloc.residentBytes)} resident for all of Python's blocks${malloc.canTrim ? `, ${formatBytes(malloc.trimmedBytes)} after malloc_trim(0)` : ""}.`;
-    yield look.colors.dim(
-      "Measured: this machine's malloc did the recorded operations just now, in a process of its own.",
-    );
-  }
-  yield "";
-  const refused = rows.some(({ result }) => result.refused > 0);
-  if (refused)
-    yield* wrapText("Some settings ran out of the replay's 4 GiB: their figures are too low.", look.width);
-  const caveat = `Each row replays the sizes that were recorded on CPython ${trace.info.version}; for these the answer is exact. Another version also makes objects of other sizes, which no recording of this one can know: record on it to be sure.`;
-  for (const line of wrapText(caveat, look.width)) yield look.colors.dim(line);
 }
 
 function difference(bytes: number): string {

@@ -4,10 +4,8 @@ import { type Profile, profileFor } from "@obmalloc/abi";
 import { recordedSettings, type Settings, settingsName } from "@obmalloc/insight";
 import { momentOf, TraceQuestionError } from "@obmalloc/trace";
 import { ExitCode } from "../shared/exit-codes.ts";
-import { FileSource } from "../shared/file-source.ts";
-import { openSource } from "../shared/open-trace.ts";
 import { writeJson, writeLines } from "../shared/output.ts";
-import { momentJson, requirePools } from "../shared/recording.ts";
+import { hasPools, momentJson, openTrace, requirePools } from "../shared/recording.ts";
 import { lookOf } from "../shared/terminal.ts";
 import type { WhatIfAnswer, WhatIfRow } from "../what-if/answer.ts";
 import { realMalloc } from "../what-if/real-malloc.ts";
@@ -31,12 +29,13 @@ export interface WhatIfFlags {
 
 /** @throws {TraceQuestionError} for moments and versions that there are not, {@link GeometryError} for sizes that cannot be. */
 export async function whatIfCommand(file: string, flags: WhatIfFlags): Promise<ExitCode> {
-  const trace = openSource(FileSource.open(file));
-  requirePools(trace);
+  const trace = openTrace(file);
+  // With other allocators there are no arenas to ask about, but the operations can be done by malloc all the same.
+  if (!flags.malloc) requirePools(trace);
   const moment = momentOf(trace, flags.at);
   const recorded = recordedSettings(trace);
   const asked = settingsAsked(flags, recorded.profile);
-  const all = [recorded, ...asked];
+  const all = hasPools(trace) ? [recorded, ...asked] : [];
   const results = await runSettings(file, trace, moment, all);
   const rows = all.map((settings, index): WhatIfRow => {
     return { name: settingsName(settings), isRecorded: index === 0, result: results[index]! };

@@ -8,7 +8,8 @@ const POINTS = 2000;
 
 /** Resident set, arenas and live bytes as counters; markers as instants; time in microseconds since the start. */
 export function chromeTrace(trace: TraceReader, moment: Moment): string {
-  const { timeline } = examine(trace, moment, { points: POINTS });
+  const { timeline, replay } = examine(trace, moment, { points: POINTS });
+  if (replay.damage !== undefined) throw replay.damage;
   const { pid, commandLine } = trace.info;
   const arenaBytes = trace.tables.arenas[1]?.sizeBytes ?? 0;
   const counter = (point: TimePoint, name: string, args: Record<string, number>) => ({

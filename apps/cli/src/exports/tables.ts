@@ -1,7 +1,7 @@
 // Rows for tables: every live block of a moment, or every event of the recording; as CSV, or in columns for Parquet.
 
 import { formatAddress } from "@obmalloc/abi";
-import { liveBlocks, Op, readEvents, type Stacks, type TraceReader } from "@obmalloc/trace";
+import { liveBlocks, Op, readEvents, type Stacks, TraceError, type TraceReader } from "@obmalloc/trace";
 import type { Recording } from "../shared/recording.ts";
 
 export type Cell = string | number | bigint | boolean | null;
@@ -51,8 +51,12 @@ const OPERATIONS = {
 };
 const DOMAINS = ["raw", "mem", "obj"];
 
-/** One row for each event, to the end of the recording. */
-export function eventsTable(trace: TraceReader, stacks: Stacks): Table {
+/** One row for each event, to the end of the recording or to where it is damaged: then `onDamage` is told why. */
+export function eventsTable(
+  trace: TraceReader,
+  stacks: Stacks,
+  onDamage: (damage: TraceError) => void,
+): Table {
   return {
     columns: [
       { name: "event", type: "INT64" },
@@ -65,8 +69,16 @@ export function eventsTable(trace: TraceReader, stacks: Stacks): Table {
       { name: "stack", type: "INT32" },
       ...LINE_COLUMNS,
     ],
-    rows: eventRows(),
+    rows: soundRows(),
   };
+  function* soundRows(): Generator<readonly Cell[]> {
+    try {
+      yield* eventRows();
+    } catch (error) {
+      if (!(error instanceof TraceError)) throw error;
+      onDamage(error);
+    }
+  }
   function* eventRows(): Generator<readonly Cell[]> {
     for (const item of readEvents(trace)) {
       if (item.kind !== "event") continue;

@@ -1,3 +1,3 @@
 // What holds the memory, in one sentence. The site says it in the same words.
 
-export { NO_FRAME, pinsHeadline } from "@obmalloc/insight/text";
+export { NO_FRAME, noFrameText, pinsHeadline } from "@obmalloc/insight/text";

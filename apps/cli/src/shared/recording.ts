@@ -1,5 +1,6 @@
 // Opening a trace and going to a moment of it.
 
+import { noEnding } from "@obmalloc/insight";
 import { type Moment, momentOf, Replay, Stacks, TraceQuestionError, type TraceReader } from "@obmalloc/trace";
 import { FileSource } from "./file-source.ts";
 import { openSource } from "./open-trace.ts";
@@ -29,7 +30,7 @@ export interface Recording {
  * @throws {TraceQuestionError} when there is no such moment, or the recording cannot answer questions of this kind.
  */
 export function replayTo(file: string, { at, stacks, pools }: Question): Recording {
-  const trace = openSource(FileSource.open(file));
+  const trace = openTrace(file);
   if (pools) requirePools(trace);
   const moment = momentOf(trace, at);
   const progress = new Progress("replaying", moment.event);
@@ -39,14 +40,25 @@ export function replayTo(file: string, { at, stacks, pools }: Question): Recordi
   return { trace, replay, moment, stacks: new Stacks(trace.tables) };
 }
 
+/** Opens a trace for questions, and says on stderr when it has no ending: answers then go as far as it goes. @throws {TraceError} */
+export function openTrace(file: string): TraceReader {
+  const trace = openSource(FileSource.open(file));
+  if (trace.end === undefined && trace.eventCount > 0) console.error(`obmalloc: ${file}: ${noEnding(trace)}`);
+  return trace;
+}
+
 /** A moment in the JSON of several commands. */
 export function momentJson({ event, name, mark }: Moment) {
   return { event, name, label: mark?.label ?? null };
 }
 
+export const hasPools = ({ info }: TraceReader): boolean =>
+  info.allocator === "pymalloc" || info.allocator === "pymalloc_debug";
+
 /** @throws {TraceQuestionError} when the recorded allocator has no arenas and pools. */
-export function requirePools({ info }: TraceReader): void {
-  if (info.allocator === "pymalloc" || info.allocator === "pymalloc_debug") return;
+export function requirePools(trace: TraceReader): void {
+  if (hasPools(trace)) return;
+  const { info } = trace;
   throw new TraceQuestionError(
     info.derivedFrom === undefined
       ? `This program ran with the allocator ${info.allocator}: it has no arenas and pools.`

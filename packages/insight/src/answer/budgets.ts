@@ -52,17 +52,35 @@ export function checkBudgets(trace: TraceReader, moment: Moment, budgets: Budget
     const held = waterfall.parts.reduce((sum, part) => sum + (HELD_PARTS.has(part.key) ? part.bytes : 0), 0);
     const top = pins.filter((pin) => pin.heldBytes > 0).sort((a, b) => b.leverage - a.leverage)[0];
     const line = top?.frame === undefined ? "no line" : `${top.frame.file}:${top.frame.line}`;
-    if (maxHeldBytes !== undefined)
-      results.push(result("held", maxHeldBytes, held, "bytes free but held by pymalloc and the C library"));
-    if (maxLeverage !== undefined)
-      results.push(
-        result("leverage", maxLeverage, top?.leverage ?? 0, `bytes held for each live one, of ${line}`),
-      );
-    if (maxResidentBytes !== undefined)
-      results.push(result("resident", maxResidentBytes, waterfall.rssBytes, "bytes of the resident set"));
+    if (maxHeldBytes !== undefined) {
+      const holders = waterfall.hasAccount
+        ? "pymalloc and the C library"
+        : "pymalloc; the C library was not asked";
+      results.push(result("held", maxHeldBytes, held, `bytes free but held by ${holders}`));
+    }
+    if (maxLeverage !== undefined) {
+      const why = noLines(trace);
+      const [value, detail] =
+        why === undefined
+          ? [top?.leverage ?? 0, `bytes held for each live one, of ${line}`]
+          : [undefined, why];
+      results.push(result("leverage", maxLeverage, value, detail));
+    }
+    if (maxResidentBytes !== undefined) {
+      const isKnown = waterfall.rssBytes !== undefined;
+      const detail = isKnown ? "bytes of the resident set" : "the resident set was not recorded up to there";
+      results.push(result("resident", maxResidentBytes, waterfall.rssBytes, detail));
+    }
   }
   if (maxGrowth !== undefined) results.push(growthResult(trace, maxGrowth, between));
   return results;
+}
+
+/** Why a recording cannot say which line holds an arena; undefined where it can. */
+function noLines({ info }: TraceReader): string | undefined {
+  if (info.allocator !== "pymalloc" && info.allocator !== "pymalloc_debug")
+    return `the allocator ${info.allocator} has no arenas that a line could hold`;
+  return info.stacks === "none" ? "there are no stacks, so no line is known" : undefined;
 }
 
 function growthResult(trace: TraceReader, maxGrowth: number, between: Budgets["between"]): BudgetResult {

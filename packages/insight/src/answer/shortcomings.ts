@@ -1,5 +1,6 @@
 // What a recording cannot tell, said before anybody wonders.
 
+import type { TraceReader } from "@obmalloc/trace";
 import type { Examination } from "../history/examine.ts";
 import type { Waterfall } from "./waterfall.ts";
 
@@ -7,9 +8,11 @@ export function shortcomings({ trace, replay, moment }: Examination, waterfall: 
   const { info } = trace;
   const found: string[] = [];
   if (replay.event < moment.event) {
-    const why = replay.damage?.message ?? `the replay parts from the recording: ${replay.mismatch?.reason}`;
+    const why =
+      replay.damage?.shortMessage ?? `the replay parts from the recording: ${replay.mismatch?.reason}`;
     found.push(`Only the first ${replay.event} of ${moment.event} events could be replayed (${why}).`);
   }
+  if (trace.end === undefined) found.push(noEnding(trace));
   if (info.derivedFrom !== undefined) found.push(...ofCapture(info.derivedFrom, replay.hasPools));
   else if (!replay.hasPools)
     found.push(
@@ -28,6 +31,13 @@ export function shortcomings({ trace, replay, moment }: Examination, waterfall: 
       `The resident set is that of event ${waterfall.measuredAt}, ${moment.event - waterfall.measuredAt!} events earlier: markers have one of their own.`,
     );
   return found;
+}
+
+/** Of a recording whose process was killed, or whose file is cut. */
+export function noEnding({ damage, eventCount }: TraceReader): string {
+  const why =
+    damage === undefined ? "the process was killed or crashed, or the file is cut" : damage.shortMessage;
+  return `The recording has no ending (${why}): it goes as far as event ${eventCount}; what came later, its markers too, is not known.`;
 }
 
 /** What the capture of another tool leaves open. */

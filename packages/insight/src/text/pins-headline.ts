@@ -1,11 +1,15 @@
 // What holds the memory, in one sentence.
 
-import type { Pin } from "@obmalloc/trace";
+import type { Pin, TraceReader } from "@obmalloc/trace";
 import { shortFrameText } from "./frame-text.ts";
 import { counted, formatBytes } from "./units.ts";
 
 /** Stands where a line would, for blocks that no Python code asked for. */
 export const NO_FRAME = "no Python code";
+
+/** The same for a recording that may have no stacks at all. */
+export const noFrameText = ({ info }: TraceReader): string =>
+  info.stacks === "none" ? "unknown: there are no stacks" : NO_FRAME;
 
 /** About the first of the pins, without a full stop where something may be added. */
 export function pinsHeadline(found: readonly Pin[]): string {

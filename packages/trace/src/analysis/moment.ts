@@ -1,6 +1,6 @@
 // Which moment of a recording a question is about.
 
-import { TraceQuestionError } from "../errors.ts";
+import { TraceCutError, TraceDamagedError, type TraceError, TraceQuestionError } from "../errors.ts";
 import type { TraceReader } from "../format/reader.ts";
 import { type Mark, MarkKind } from "../format/tables.ts";
 
@@ -17,8 +17,10 @@ export interface Moment {
  * Without `at`: the last marker of the program, else the start of shutdown, else the end.
  *
  * @throws {TraceQuestionError} when there is no such moment; the message lists those there are.
+ * @throws {TraceError} when the trace is cut or damaged before its first event.
  */
 export function momentOf(trace: TraceReader, at?: string): Moment {
+  if (trace.eventCount === 0 && trace.end === undefined) throw nothingIn(trace);
   const { marks } = trace.tables;
   const user = marks.filter((mark) => mark.kind === MarkKind.user);
   const shutdown = marks.findLast((mark) => mark.kind === MarkKind.shutdown);
@@ -45,6 +47,15 @@ export function momentOf(trace: TraceReader, at?: string): Moment {
       `Also possible: end${shutdown === undefined ? "" : ", shutdown"}, or an event from 0 to ${trace.eventCount}.`,
     ],
   });
+}
+
+/** A recording that stops before its first event: every question would be answered from nothing. */
+function nothingIn({ damage }: TraceReader): TraceError {
+  const details = ["None of the program's events are in it: there is nothing to ask about. Record it again."];
+  if (damage === undefined)
+    return new TraceCutError("The recording stops before its first event.", 0, { details });
+  const Kind = damage instanceof TraceCutError ? TraceCutError : TraceDamagedError;
+  return new Kind(damage.sentence, damage.byteOffset, { details, cause: damage });
 }
 
 function momentOfMark(mark: Mark): Moment {

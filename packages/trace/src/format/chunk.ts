@@ -83,9 +83,14 @@ export function openChunk(header: ChunkHeader, bytes: Uint8Array, inflate?: Infl
   const head = new Uint8Array(bytes.subarray(0, CHUNK_HEADER_BYTES)); // a copy: slice() of a Node Buffer is none
   head.fill(0, 20, 24);
   if (view.getUint32(20, true) !== checksum(stored, checksum(head, 0))) {
+    const isEvents = header.kind === ChunkKind.events && header.firstEvent > 0;
+    const details = [
+      `Moments up to event ${header.firstEvent} can be asked about: --at ${header.firstEvent}`,
+    ];
     throw new TraceDamagedError(
       "Damaged trace: the checksum of this chunk does not match its bytes.",
       header.fileOffset,
+      isEvents ? { details } : {},
     );
   }
   return { header, payload: unpack(header, stored, inflate) };
