@@ -99,7 +99,10 @@ function part(key: PartKey, bytes: number, grade: Grade): Part {
 export const replayedGrade = ({ info }: TraceReader): Grade =>
   info.derivedFrom === undefined ? "exact" : "derived";
 
-/** pymalloc's arenas by use. What is not resident was never touched: pools not carved yet, and arenas' rims. */
+/**
+ * pymalloc's arenas by use. What is not resident was never touched: pools not carved yet, arenas' rims, and ends of pools that were
+ * never handed out. A pool's head is touched with its first block.
+ */
 function poolParts({ replay, trace }: Examination, account: Account | undefined): Part[] {
   const grade = replayedGrade(trace);
   const sum = {
@@ -107,7 +110,8 @@ function poolParts({ replay, trace }: Examination, account: Account | undefined)
     blocks: 0,
     freeBlocks: 0,
     freePools: 0,
-    overhead: 0,
+    rims: 0,
+    heads: 0,
     total: 0,
   };
   for (const { heap } of replay.machine.allHeaps()) {
@@ -115,7 +119,8 @@ function poolParts({ replay, trace }: Examination, account: Account | undefined)
     sum.blocks += bytes.allocatedBlocks;
     sum.freeBlocks += bytes.availableBlocks;
     sum.freePools += bytes.unusedPools;
-    sum.overhead += bytes.poolHeaders + bytes.quantization + bytes.arenaAlignment;
+    sum.rims += bytes.arenaAlignment;
+    sum.heads += bytes.poolHeaders + bytes.quantization;
     sum.total += bytes.total;
   }
   let absent = account === undefined ? 0 : Math.max(0, sum.total - account.arenaRss);
@@ -125,14 +130,15 @@ function poolParts({ replay, trace }: Examination, account: Account | undefined)
     return bytes - gone;
   };
   const freePools = resident(sum.freePools);
-  const overhead = resident(sum.overhead);
+  const rims = resident(sum.rims);
   const freeBlocks = resident(sum.freeBlocks);
+  const heads = resident(sum.heads);
   return [
     part("live", sum.live, grade),
     part("rounding", sum.blocks - sum.live, grade),
     part("free-blocks", freeBlocks, grade),
     part("free-pools", freePools, grade),
-    part("pool-overhead", overhead, grade),
+    part("pool-overhead", rims + heads, grade),
   ].filter((one) => one.bytes > 0);
 }
 
