@@ -46,6 +46,8 @@ export interface ExamineOptions {
   readonly onPoint?: (replay: Replay<HistoryMachine>) => void;
 }
 
+/** Where another thread decodes, the frames of so many stacks are found while it comes up. */
+const FOUND_AHEAD = 30_000;
 /** All blocks are looked at when memory has come down by this share from a peak ... */
 const FALL_SHARE = 0.02;
 /** ... that was so much higher than the last one that was looked at: so there are few looks. */
@@ -65,6 +67,8 @@ export function examine(trace: TraceReader, moment: Moment, options: ExamineOpti
     ...(onProgress === undefined ? {} : { onProgress }),
     ...(events === undefined ? {} : { events }),
   });
+  const stacks = new Stacks(trace.tables);
+  if (events !== undefined) stacks.findAhead(FOUND_AHEAD);
   const clock = new Clock(trace);
   const look = () => tallyStacks(replay.machine);
   const timeline: TimePoint[] = [timePoint(replay.machine, 0, clock)];
@@ -96,7 +100,7 @@ export function examine(trace: TraceReader, moment: Moment, options: ExamineOpti
   return {
     trace,
     moment,
-    stacks: new Stacks(trace.tables),
+    stacks,
     replay,
     timeline,
     lows,

@@ -68,11 +68,15 @@ function waitingGarbage(examination: Examination, births?: EventSet): WaitingGar
 function emptied({ replay }: Examination, freed: ReadonlyMap<number, number>): number {
   const { machine, profile } = replay;
   let count = 0;
+  let live = 0;
+  const see = () => {
+    live++;
+  };
   for (const { id, linear } of machine.arenas.all()) {
     const waiting = freed.get(id);
     if (waiting === undefined) continue;
-    let live = 0;
-    for (const _ of machine.live.within(linear, linear + profile.pymalloc.arenaBytes)) live++;
+    live = 0;
+    machine.live.each(linear, linear + profile.pymalloc.arenaBytes, see);
     if (live === waiting) count++;
   }
   return count;

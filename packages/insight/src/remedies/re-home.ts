@@ -31,9 +31,9 @@ export function reHome(examination: Examination, lines: readonly Pin[]): ReHomed
   const { machine } = examination.replay;
   machine.arenas.goOnWithoutRecording();
   const { engine } = machine.current;
-  const flags = flagsOfLive(examination, lines);
+  const found = liveByBirth(machine, linesOfLive(examination, lines), lines.length); // copies are in none of them
   return lines.map(({ frame }, line) => {
-    const { addresses, sizes } = liveByBirth(machine, flags[line]!);
+    const { addresses, sizes } = found[line]!;
     const arenasBefore = arenaCount(machine);
     let bytes = 0;
     for (const sizeBytes of sizes) {
@@ -50,14 +50,12 @@ export function reHome(examination: Examination, lines: readonly Pin[]): ReHomed
   });
 }
 
-/** For each line, the stacks that it has live blocks from. */
-function flagsOfLive({ replay, stacks }: Examination, lines: readonly Pin[]): Uint8Array[] {
+/** By stack: which of the lines it ends in, counted from 1, if it has live blocks. */
+function linesOfLive({ replay, stacks }: Examination, lines: readonly Pin[]): Uint8Array {
   const { byStack } = replay.machine;
-  const flags = lines.map(() => new Uint8Array(byStack.length / 2));
-  const indexOf = new Map(lines.map(({ frame }, line) => [frame, line]));
-  for (let stack = 1; stack * 2 < byStack.length; stack++) {
-    const line = byStack[stack * 2 + 1] === 0 ? undefined : indexOf.get(stacks.innermost(stack));
-    if (line !== undefined) flags[line]![stack] = 1;
-  }
-  return flags;
+  const lineOf = new Uint8Array(byStack.length / 2);
+  const numberOf = new Map(lines.map(({ frame }, line) => [frame, line + 1]));
+  for (let stack = 1; stack * 2 < byStack.length; stack++)
+    if (byStack[stack * 2 + 1] !== 0) lineOf[stack] = numberOf.get(stacks.innermost(stack)) ?? 0;
+  return lineOf;
 }

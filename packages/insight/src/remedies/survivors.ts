@@ -17,7 +17,7 @@ export function birthsOfSurvivors({ replay, moment }: Examination): EventSet {
 
 /** Requested bytes of the blocks of some stacks that live at the moment, in the order of their births. */
 export function sizesOfSurvivors({ replay }: Examination, flags: StackFlags): Uint16Array {
-  return liveByBirth(replay.machine, flags).sizes;
+  return liveByBirth(replay.machine, flags, 1)[0]!.sizes;
 }
 
 /** The stacks whose innermost line is one of these. */

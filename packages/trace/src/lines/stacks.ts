@@ -34,6 +34,12 @@ export class Stacks {
     return frame;
   }
 
+  /** Finds the innermost frames of up to `count` stacks before they are asked for: for a thread that waits anyway. */
+  findAhead(count: number): void {
+    const end = Math.min(count, this.tables.nodeCode.length);
+    for (let stack = 1; stack < end; stack++) this.innermost(stack);
+  }
+
   /** All frames, innermost first. */
   frames(stack: number): Frame[] {
     const frames: Frame[] = [];
