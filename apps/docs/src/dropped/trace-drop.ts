@@ -1,5 +1,6 @@
 // <trace-drop>: drop a recording, and see it. It is read in a worker, and nothing leaves the page.
 
+import { profiles } from "@obmalloc/abi";
 import type { HeapElement } from "@obmalloc/heap-map";
 import { button, html, table } from "../elements/dom.ts";
 import type { Answer, Report, Request } from "./messages.ts";
@@ -7,13 +8,16 @@ import workerUrl from "./worker.ts?worker&url";
 
 /** Recordings of so many events are shown event by event: 23 bytes for each block that they make. */
 const WHOLE_EVENTS_MAX = 6_000_000;
-const VERSIONS = ["3.7", "3.8", "3.9", "3.10", "3.11", "3.12", "3.13", "3.14", "3.15"];
+const VERSIONS = [...new Set(profiles.map(({ version }) => version))];
 
 export class TraceDrop extends HTMLElement {
   private worker: Worker | undefined;
   private workerSource: string | undefined;
   private heap: HeapElement | undefined;
   private readonly input = html("input", { type: "file", id: "trace-file", accept: ".obm" });
+  private readonly zone = html("div", { class: "drop-zone" });
+  private readonly note = html("p", { class: "drop-note", role: "status" });
+  private listening: AbortController | undefined;
   private readonly bar = html("progress", { max: 1, value: 0, "aria-label": "Progress" });
   private readonly doing = html("span", { role: "status" });
   private readonly busy = html("div", { class: "drop-busy" });
@@ -22,28 +26,17 @@ export class TraceDrop extends HTMLElement {
   private readonly pictures = html("div", { class: "drop-pictures" });
 
   connectedCallback(): void {
+    this.listen();
     if (this.childElementCount > 0) return;
-    const zone = html(
-      "div",
-      { class: "drop-zone" },
+    this.zone.append(
       html("label", { for: "trace-file" }, "Drop a recording (.obm) here, or choose one: "),
       this.input,
     );
-    this.input.addEventListener("change", () => {
-      const [file] = this.input.files ?? [];
-      if (file !== undefined) this.open(file);
+    // So that the same file can be chosen again.
+    this.input.addEventListener("click", () => {
+      this.input.value = "";
     });
-    zone.addEventListener("dragover", (event) => {
-      event.preventDefault();
-      zone.classList.add("is-over");
-    });
-    zone.addEventListener("dragleave", () => zone.classList.remove("is-over"));
-    zone.addEventListener("drop", (event) => {
-      event.preventDefault();
-      zone.classList.remove("is-over");
-      const [file] = event.dataTransfer?.files ?? [];
-      if (file !== undefined) this.open(file);
-    });
+    this.input.addEventListener("change", () => this.openFirst(this.input.files));
     this.busy.append(
       this.bar,
       " ",
@@ -52,17 +45,56 @@ export class TraceDrop extends HTMLElement {
       button("Cancel", () => this.cancel()),
     );
     this.busy.hidden = true;
-    this.append(zone, this.busy, this.failure, this.answer, this.pictures);
+    this.append(this.zone, this.note, this.busy, this.failure, this.answer, this.pictures);
     this.dataset.ready = "true";
   }
 
   disconnectedCallback(): void {
+    this.listening?.abort();
     this.stop();
+  }
+
+  /** Wherever on the page a file is dropped: a browser would show it instead of the page. */
+  private listen(): void {
+    this.listening = new AbortController();
+    const { signal } = this.listening;
+    const mark = (isOver: boolean) => this.zone.classList.toggle("is-over", isOver);
+    const hasFiles = (event: DragEvent) => event.dataTransfer?.types.includes("Files") === true;
+    addEventListener(
+      "dragover",
+      (event) => {
+        if (!hasFiles(event)) return;
+        event.preventDefault();
+        mark(true);
+      },
+      { signal },
+    );
+    addEventListener("dragleave", (event) => event.relatedTarget === null && mark(false), { signal });
+    addEventListener(
+      "drop",
+      (event) => {
+        if (!hasFiles(event)) return;
+        event.preventDefault();
+        mark(false);
+        this.openFirst(event.dataTransfer?.files ?? null);
+      },
+      { signal },
+    );
+  }
+
+  private openFirst(files: FileList | null): void {
+    const [file] = files ?? [];
+    if (file === undefined) return;
+    this.open(file);
+    const others = files!.length - 1;
+    this.note.textContent =
+      others === 0 ? "" : `Of ${files!.length} files this is the first one, ${file.name}.`;
   }
 
   /** Reads another recording; what was shown before goes. */
   open(file: File): void {
     this.stop();
+    this.note.textContent = "";
     this.answer.replaceChildren();
     this.pictures.replaceChildren();
     this.heap = undefined;
@@ -80,9 +112,10 @@ export class TraceDrop extends HTMLElement {
     this.ask({ kind: "open", file, eventsMax: WHOLE_EVENTS_MAX }, `Opening ${file.name}`);
   }
 
-  /** Stops what is being done. */
+  /** Stops what is being done. What is shown stays; whoever wants to look closer has to open the recording again. */
   cancel(): void {
     this.stop();
+    this.querySelector(".drop-tools")?.remove();
     this.doing.textContent = "";
     this.failure.replaceChildren(html("p", {}, "Cancelled."));
     this.dataset.state = "cancelled";

@@ -45,8 +45,18 @@ scope.onmessage = ({ data }) => {
   }
 };
 
-const progress = (doing: string, total: number) => (done: number) =>
-  scope.postMessage({ kind: "progress", doing, done, total });
+/** As often as somebody can read it: each report costs the page a layout. */
+const REPORT_MS = 120;
+
+function progress(doing: string, total: number): (done: number) => void {
+  let reportedAt = 0;
+  return (done) => {
+    const now = performance.now();
+    if (now - reportedAt < REPORT_MS) return;
+    reportedAt = now;
+    scope.postMessage({ kind: "progress", doing, done, total });
+  };
+}
 
 /** @param eventsMax recordings of so many events are shown event by event, longer ones at some moments. */
 function open(file: File, eventsMax: number): void {

@@ -6,6 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Browser, Page } from "playwright-core";
+import { checkDropped } from "./check-dropped.ts";
 import { LOOKS, openPage } from "./watched-page.ts";
 
 export const DROP_PAGE = "python/drop-your-trace/";
@@ -37,6 +38,7 @@ export async function checkDrop(browser: Browser, url: string): Promise<string[]
       ...(await dropWhole(page)),
       ...(await dropCut(page, folder)),
       ...(await dropForeign(page, folder)),
+      ...(await checkDropped(page, CASE)),
       ...complaints,
       ...(await requestsOf(page)),
     ];
