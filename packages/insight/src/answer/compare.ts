@@ -4,6 +4,7 @@ import { type Frame, type Moment, TraceQuestionError, type TraceReader } from "@
 import { type Examination, examine } from "../history/examine.ts";
 import { tallyLines } from "../history/tally.ts";
 import { type ClassLifetimes, lifetimes } from "./lifetimes.ts";
+import { SameLines } from "./same-lines.ts";
 import { type Waterfall, waterfall } from "./waterfall.ts";
 
 /** What there is to compare of one moment. */
@@ -79,8 +80,13 @@ export function compare(before: Side, after: Side): Comparison {
       row.blockBytes,
       row.live * row.blockBytes,
     ]);
+  const same = new SameLines([...before.lines, ...after.lines].map(({ frame }) => frame));
   const lines = (side: Side) =>
-    side.lines.map(({ frame, bytes }): [string, Frame | undefined, number] => [keyOf(frame), frame, bytes]);
+    side.lines.map(({ frame, bytes }): [string, Frame | undefined, number] => [
+      same.keyOf(frame),
+      frame,
+      bytes,
+    ]);
   return {
     before,
     after,
@@ -90,8 +96,6 @@ export function compare(before: Side, after: Side): Comparison {
   };
 }
 
-const keyOf = (frame: Frame | undefined) =>
-  frame === undefined ? "" : `${frame.file}\0${frame.line}\0${frame.function}`;
 const isChange = ({ before, after }: Change<unknown>) => before !== after;
 const bySize = (a: Change<unknown>, b: Change<unknown>) =>
   Math.abs(b.after - b.before) - Math.abs(a.after - a.before);
@@ -102,8 +106,11 @@ function changes<Id, Key>(
   after: readonly (readonly [Id, Key, number])[],
 ): Change<Key>[] {
   const found = new Map<Id, Change<Key>>();
-  for (const [id, key, value] of before) found.set(id, { key, before: value, after: 0 });
-  for (const [id, key, value] of after)
-    found.set(id, { key, before: found.get(id)?.before ?? 0, after: value });
+  for (const [id, key, value] of before)
+    found.set(id, { key, before: value + (found.get(id)?.before ?? 0), after: 0 });
+  for (const [id, key, value] of after) {
+    const { before: was, after: now } = found.get(id) ?? { before: 0, after: 0 };
+    found.set(id, { key, before: was, after: value + now });
+  }
   return [...found.values()];
 }
