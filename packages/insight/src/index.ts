@@ -40,5 +40,5 @@ export type { LineBytes } from "./history/tally.ts";
 export type { TimePoint } from "./history/timeline.ts";
 export type { Remedy, RemedyKind } from "./remedies/remedy.ts";
 export { mallocStream } from "./what-if/malloc-stream.ts";
-export { type Settings, settingsName } from "./what-if/settings.ts";
+export { checkSettings, type Settings, settingsName } from "./what-if/settings.ts";
 export { recordedSettings, type WhatIf, whatIf, whatIfAll } from "./what-if/what-if.ts";

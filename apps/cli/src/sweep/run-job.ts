@@ -1,8 +1,9 @@
-// One job of a sweep: a replay, and the row that comes of it. What goes wrong with one job is a row too.
+// Jobs of a sweep that share a trace and a moment, and so its decoding: a replay for each, and the row that comes of it. What goes
+// wrong with one job is a row too.
 
 import { ObmallocError, profileFor } from "@obmalloc/abi";
-import { recordedSettings, whatIf } from "@obmalloc/insight";
-import { momentOf } from "@obmalloc/trace";
+import { checkSettings, recordedSettings, type Settings, whatIfAll } from "@obmalloc/insight";
+import { momentOf, type TraceReader } from "@obmalloc/trace";
 import { FileSource } from "../shared/file-source.ts";
 import { openSource } from "../shared/open-trace.ts";
 import { requirePools } from "../shared/recording.ts";
@@ -30,12 +31,74 @@ export interface SweepRow {
   readonly error: string | null;
 }
 
-export function runJob(job: SweepJob): SweepRow {
-  const { settings } = job;
-  const row: SweepRow = {
-    job: job.index,
-    trace: job.trace,
-    moment: job.at ?? null,
+/** @param jobs of the same trace and moment. @returns a row for each. */
+export function runJobs(jobs: readonly SweepJob[]): SweepRow[] {
+  const first = jobs[0]!;
+  try {
+    const source = FileSource.open(first.trace);
+    try {
+      return replayed(openSource(source), first.at, jobs);
+    } finally {
+      source.close();
+    }
+  } catch (error) {
+    return jobs.map((job) => failed(job, error));
+  }
+}
+
+function replayed(trace: TraceReader, at: string | undefined, jobs: readonly SweepJob[]): SweepRow[] {
+  requirePools(trace);
+  const moment = momentOf(trace, at);
+  const checked = jobs.map((job) => checkedSettings(trace, job));
+  const sound = checked.filter((one): one is Settings => !(one instanceof Error));
+  const found = whatIfAll(trace, moment, sound)[Symbol.iterator]();
+  return jobs.map((job, index) => {
+    const settings = checked[index]!;
+    if (settings instanceof Error) return failed(job, settings);
+    const { arenaBytes, poolBytes } = settings.profile.pymalloc;
+    const { arenas, heldBytes, freePoolBytes, peakArenas, peakBytes, refused } = found.next().value!;
+    return {
+      ...emptyRow(job),
+      moment: moment.name,
+      event: moment.event,
+      recorded_version: trace.info.version,
+      profile: settings.profile.version,
+      arena_bytes: job.settings.arenaBytes ?? arenaBytes,
+      pool_bytes: job.settings.poolBytes ?? poolBytes,
+      arenas,
+      held_bytes: heldBytes,
+      free_pool_bytes: freePoolBytes,
+      peak_arenas: peakArenas,
+      peak_bytes: peakBytes,
+      refused,
+    };
+  });
+}
+
+/** The settings that a job asks for; or why they cannot be. */
+function checkedSettings(trace: TraceReader, { settings }: SweepJob): Settings | Error {
+  const recorded = recordedSettings(trace).profile;
+  try {
+    const profile = settings.profile === undefined ? recorded : profileFor(settings.profile, recorded.model);
+    const asked = { profile, ...geometryOf(settings), ...variationsOf(settings) };
+    checkSettings(asked);
+    return asked;
+  } catch (error) {
+    if (error instanceof ObmallocError) return error;
+    throw error;
+  }
+}
+
+function failed(job: SweepJob, error: unknown): SweepRow {
+  if (!(error instanceof ObmallocError)) throw error;
+  return { ...emptyRow(job), error: error.shortMessage };
+}
+
+function emptyRow({ index, trace, at, settings }: SweepJob): SweepRow {
+  return {
+    job: index,
+    trace,
+    moment: at ?? null,
     event: null,
     recorded_version: null,
     profile: settings.profile ?? null,
@@ -52,41 +115,6 @@ export function runJob(job: SweepJob): SweepRow {
     refused: null,
     error: null,
   };
-  try {
-    return { ...row, ...replayed(job) };
-  } catch (error) {
-    if (!(error instanceof ObmallocError)) throw error;
-    return { ...row, error: error.shortMessage };
-  }
-}
-
-function replayed({ trace: path, at, settings }: SweepJob): Partial<SweepRow> {
-  const source = FileSource.open(path);
-  try {
-    const trace = openSource(source);
-    requirePools(trace);
-    const moment = momentOf(trace, at);
-    const recorded = recordedSettings(trace).profile;
-    const profile = settings.profile === undefined ? recorded : profileFor(settings.profile, recorded.model);
-    const found = whatIf(trace, moment, { profile, ...geometryOf(settings), ...variationsOf(settings) });
-    const { arenaBytes, poolBytes } = profile.pymalloc;
-    return {
-      moment: moment.name,
-      event: moment.event,
-      recorded_version: trace.info.version,
-      profile: profile.version,
-      arena_bytes: settings.arenaBytes ?? arenaBytes,
-      pool_bytes: settings.poolBytes ?? poolBytes,
-      arenas: found.arenas,
-      held_bytes: found.heldBytes,
-      free_pool_bytes: found.freePoolBytes,
-      peak_arenas: found.peakArenas,
-      peak_bytes: found.peakBytes,
-      refused: found.refused,
-    };
-  } finally {
-    source.close();
-  }
 }
 
 function geometryOf({ arenaBytes, poolBytes }: SweepSettings) {

@@ -18,9 +18,9 @@ export async function runSweep(jobs: readonly SweepJob[], options: SweepOptions)
   const rows = readJournal(journal, jobs);
   const open = jobs.filter((job) => !rows.has(job.index));
   onProgress(rows.size);
-  await onThreads("sweep/worker.js", open, options.workers, (row: SweepRow) => {
-    appendFileSync(journal, `${JSON.stringify(row)}\n`);
-    rows.set(row.job, row);
+  await onThreads("sweep/worker.js", batches(open, options.workers), options.workers, (done: SweepRow[]) => {
+    appendFileSync(journal, done.map((row) => `${JSON.stringify(row)}\n`).join(""));
+    for (const row of done) rows.set(row.job, row);
     onProgress(rows.size);
   });
   return jobs.map((job) => rows.get(job.index)!);
@@ -29,6 +29,25 @@ export async function runSweep(jobs: readonly SweepJob[], options: SweepOptions)
 export const forgetJournal = (path: string) => rmSync(path, { force: true });
 
 const fingerprint = (jobs: readonly SweepJob[]) => JSON.stringify(jobs);
+
+/** At most so many jobs wait for each other's rows. */
+const BATCH_JOBS = 16;
+
+/** Jobs of the same trace and moment together, which are decoded once; in so many parts that each worker has one. */
+function batches(jobs: readonly SweepJob[], workers: number): SweepJob[][] {
+  const byMoment = new Map<string, SweepJob[]>();
+  for (const job of jobs) {
+    const key = JSON.stringify([job.trace, job.at]);
+    byMoment.set(key, [...(byMoment.get(key) ?? []), job]);
+  }
+  const groups = [...byMoment.values()];
+  const parts = Math.ceil(workers / Math.max(1, groups.length));
+  return groups.flatMap((group) => {
+    const size = Math.min(BATCH_JOBS, Math.ceil(group.length / parts));
+    const count = Math.ceil(group.length / size);
+    return Array.from({ length: count }, (_, part) => group.slice(part * size, (part + 1) * size));
+  });
+}
 
 /** The rows of an earlier run; a line that is not whole is of a run that was stopped while it wrote. */
 function readJournal(path: string, jobs: readonly SweepJob[]): Map<number, SweepRow> {

@@ -1,7 +1,10 @@
 // Under which settings a recording is replayed a second time.
 
 import { type Geometry, type Profile, withGeometry } from "@obmalloc/abi";
-import type { Variations } from "@obmalloc/pymalloc";
+import { createPyMalloc, type Variations } from "@obmalloc/pymalloc";
+
+/** Room for an allocator's own state, and for no arena. */
+const SMALL_BYTES = 2 ** 24;
 
 /** Rules and sizes under which a recording is replayed. */
 export interface Settings {
@@ -16,6 +19,12 @@ export interface Settings {
 /** @throws {GeometryError} for sizes with which pymalloc cannot work. */
 export function profileOf({ profile, geometry }: Settings): Profile {
   return geometry === undefined ? profile : withGeometry(profile, geometry);
+}
+
+/** Says what is wrong with settings before anything is replayed. @throws {GeometryError} VariationError for settings that cannot be. */
+export function checkSettings(settings: Settings): void {
+  const { variations = {} } = settings;
+  createPyMalloc({ profile: profileOf(settings), variations, maxBytes: SMALL_BYTES });
 }
 
 /** Such as `3.9`, `3.11, arenas of 2 MiB, free pools returned`. */
