@@ -129,7 +129,7 @@ function matrix() {
     return () => run(process.execPath, [obmalloc, "sweep", file, "--matrix", path, "-o", output]);
   };
   const versions = ["3.7", "3.8", "3.9", "3.10", "3.11", "3.12", "3.13"];
-  const whatIf = [obmalloc, "what-if", file, ...versions.flatMap((version) => ["--profile", version])];
+  const whatIf = [obmalloc, "what-if", file, "--profile", versions.join()];
   const variants = [
     { name: "sweep of one setting: one replay", action: sweep("one", MATRIX.slice(0, 1)) },
     { name: "verify", action: () => run(process.execPath, [obmalloc, "verify", file]) },
