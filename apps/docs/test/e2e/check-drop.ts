@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Browser, Page } from "playwright-core";
 import { checkDropped } from "./check-dropped.ts";
+import { checkPanes } from "./check-panes.ts";
 import { LOOKS, openPage } from "./watched-page.ts";
 
 export const DROP_PAGE = "python/drop-your-trace/";
@@ -59,11 +60,13 @@ async function dropWhole(page: Page): Promise<string[]> {
   const [pinned] = obmalloc("pins", CASE).split("\n");
   problems.push(...(await expectText(page, ".drop-pins", pinned!)));
   await page.locator("trace-drop obm-heap summary").press("Enter");
+  await page.locator("trace-drop obm-heap .twin tbody tr").first().waitFor();
   const arenas = await page.locator("trace-drop obm-heap .twin table").first().locator("tbody tr").count();
   if (arenas !== said.arenas) problems.push(`${arenas} arenas are told, the command says ${said.arenas}`);
   problems.push(...(await stepAndChoose(page)));
   await page.locator("trace-drop select[aria-label='another version']").selectOption("3.13");
   await page.locator("trace-drop obm-heap canvas").nth(1).waitFor({ timeout: 180_000 });
+  problems.push(...(await checkPanes(page, [/^As recorded: CPython 3\./, /by the rules of 3\.13$/])));
   return problems;
 }
 

@@ -9,8 +9,10 @@ import { buildSite } from "../../build/build-site.ts";
 import { serveSite, siteFolder } from "../../build/site-server.ts";
 import { findChromium } from "./browser.ts";
 import { checkDrop, DROP_PAGE } from "./check-drop.ts";
+import { checkKeyboard } from "./check-keyboard.ts";
 import { brokenLinks } from "./check-links.ts";
 import { checkLive } from "./check-live.ts";
+import { checkMotion } from "./check-motion.ts";
 import { checkPage } from "./check-page.ts";
 import { checkSearch, checkWeight } from "./check-site.ts";
 import { takeScreenshots } from "./screenshots.ts";
@@ -52,6 +54,8 @@ async function run(browser: Browser, url: string): Promise<void> {
   await Promise.all(Array.from({ length: AT_ONCE }, checkPages));
   if (pages.includes(DROP_PAGE)) await check("a dropped recording", () => checkDrop(browser, url));
   if (values.only === undefined) {
+    await check("by keyboard alone", () => checkKeyboard(browser, url));
+    await check("with reduced motion", () => checkMotion(browser, url));
     await check("every link", async () => brokenLinks(allPages()));
     await check("search without network", () => checkSearch(browser, url));
     await check("weight of the first page", () => checkWeight(browser, url));

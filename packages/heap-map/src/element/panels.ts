@@ -19,6 +19,8 @@ export class Panels {
   private readonly call = html("code", { class: "call" });
   private readonly text = html("p", { "aria-live": "polite" });
   private legendKey = "";
+  private legendRanks = "";
+  private choose: (rank: number) => void = () => {};
 
   constructor() {
     this.said.append(this.call, this.text);
@@ -56,21 +58,31 @@ export class Panels {
     );
   }
 
+  /** Entries are changed in their places where they are as many as before: one of them may have the focus. */
   showLegend(entries: readonly LegendEntry[], rank: number, choose: (rank: number) => void): void {
+    this.choose = choose;
     const key = JSON.stringify([entries, rank]);
     if (key === this.legendKey) return;
     this.legendKey = key;
-    this.legend.replaceChildren(
-      ...entries.map((entry) => {
-        const swatch = html("i");
-        swatch.style.background = entry.color;
-        if (entry.rank === undefined) return html("span", {}, swatch, entry.text);
-        const pressed = String(entry.rank === rank);
-        const chooser = html("button", { type: "button", "aria-pressed": pressed }, swatch, entry.text);
-        chooser.addEventListener("click", () => choose(entry.rank!));
-        return chooser;
-      }),
-    );
+    const ranks = entries.map((entry) => entry.rank).join();
+    if (ranks !== this.legendRanks || this.legend.childElementCount !== entries.length)
+      this.legend.replaceChildren(...entries.map((entry) => this.newEntry(entry)));
+    this.legendRanks = ranks;
+    for (const [index, entry] of entries.entries()) {
+      const element = this.legend.children[index]!;
+      const [swatch, text] = [element.firstElementChild as HTMLElement, element.lastChild!];
+      swatch.style.background = entry.color;
+      text.nodeValue = entry.text;
+      if (entry.rank !== undefined) element.setAttribute("aria-pressed", String(entry.rank === rank));
+    }
+  }
+
+  private newEntry({ rank }: LegendEntry): HTMLElement {
+    const children = [html("i"), document.createTextNode("")];
+    if (rank === undefined) return html("span", {}, ...children);
+    const chooser = html("button", { type: "button" }, ...children);
+    chooser.addEventListener("click", () => this.choose(rank));
+    return chooser;
   }
 
   fillTwin(tables: readonly TextTwin[], log: readonly LogLine[], isNumbered: boolean): void {
