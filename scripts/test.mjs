@@ -1,6 +1,6 @@
 // Everything `npm test` looks at. A failing check prints its own output, the others still run, and the last line counts:
 // each check is one, each test of vitest is one.
-import { existsSync, mkdirSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { pythons } from "../test-support/index.ts";
 import { withLock } from "./lock.mjs";
@@ -70,7 +70,9 @@ async function runTests(filters) {
   ];
   const { code } = await run("vitest", args);
   const report = existsSync(reportFile) ? JSON.parse(readFileSync(reportFile, "utf8")) : undefined;
-  rmSync(reportFile, { force: true });
+  // Of a whole run the report is kept: `npm run bench -- tests` reads it.
+  if (filters.length === 0 && report) renameSync(reportFile, join(root, ".cache", "tests.json"));
+  else rmSync(reportFile, { force: true });
 
   const failed = report ? countTests(report) : 0;
   if (failed === 0 && (code !== 0 || !report?.numPassedTests)) {

@@ -1,6 +1,7 @@
 // The same calls through a real CPython and through PyMalloc: every address, every report, every arena.
 
 import { profileFor } from "@obmalloc/abi";
+import { noteComparison } from "@obmalloc/test-support";
 import { describe, expect, it } from "vitest";
 import { buildDriver, runDriver, type Sequence, type SharedPython, sharedPythons } from "./real-python.ts";
 import { Mismatch, Replay, type Tally } from "./replay.ts";
@@ -15,31 +16,47 @@ async function replay(python: SharedPython, sequence: Sequence, version = python
   return replayed.end();
 }
 
+const note = ({ meta }: { meta: object }, { version }: SharedPython, tally: Tally) =>
+  noteComparison(meta, {
+    python: version,
+    counts: {
+      "calls of pymalloc": tally.operations,
+      addresses: tally.arenaAddresses,
+      reports: tally.reports,
+    },
+  });
+
 describe("PyMalloc gives the addresses that CPython gives", () => {
   if (driver === undefined || interpreters.length === 0) {
     it.skip("skipped: this needs Linux, a C compiler, and a CPython built as a shared library", () => {});
     return;
   }
 
-  it.each(interpreters)("$version: a seeded sequence of calls", { timeout: 120_000 }, async (python) => {
-    const tally = await replay(python, {
-      seed: 15838,
-      operations: OPERATIONS,
-      maxLive: 80_000,
-      initialise: python.needsInterpreter,
-    });
-    expect(tally.arenaAddresses).toBeGreaterThan(OPERATIONS / 3);
-    expect(tally.rawAddresses).toBeGreaterThan(100);
-    expect(tally.reports).toBeGreaterThan(2);
-    expect(tally.arenasMapped).toBeGreaterThan(tally.arenasHighwater);
-  });
+  it.for(interpreters)(
+    "$version: a seeded sequence of calls",
+    { timeout: 120_000 },
+    async (python, { task }) => {
+      const tally = await replay(python, {
+        seed: 15838,
+        operations: OPERATIONS,
+        maxLive: 80_000,
+        initialise: python.needsInterpreter,
+      });
+      expect(tally.arenaAddresses).toBeGreaterThan(OPERATIONS / 3);
+      expect(tally.rawAddresses).toBeGreaterThan(100);
+      expect(tally.reports).toBeGreaterThan(2);
+      expect(tally.arenasMapped).toBeGreaterThan(tally.arenasHighwater);
+      note(task, python, tally);
+    },
+  );
 
-  it.each(interpreters.filter(({ needsInterpreter }) => !needsInterpreter))(
+  it.for(interpreters.filter(({ needsInterpreter }) => !needsInterpreter))(
     "$version: the interpreter's own start, then a sequence",
     { timeout: 120_000 },
-    async (python) => {
+    async (python, { task }) => {
       const tally = await replay(python, { seed: 7, operations: 5_000, maxLive: 5_000, initialise: true });
       expect(tally.operations).toBeGreaterThan(20_000);
+      note(task, python, tally);
     },
   );
 
