@@ -86,7 +86,7 @@ ${number(passed)} passed, ${number(failed)} failed, ${number(skipped)} skipped. 
 it, or against what it once printed, and what the differential tests among them compared, equal in every case.
 
 ${table(["CPython", "tests of it", ...kinds], byVersion)}
-By package. A *property* is checked with a hundred random inputs or more.
+By package. A *property* is checked with random inputs, others in each run.
 
 ${table(["package", "tests", "passed", "failed", "skipped", "properties"], byMember)}
 Written by \`npm run bench -- tests\`, from the report of \`npm test\`.
