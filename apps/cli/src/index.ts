@@ -23,6 +23,7 @@ const argv = process.argv.slice(2);
 const request = argv[0] === "record" ? parseRecordArguments(argv.slice(1)) : undefined;
 const question = parseQuestion(argv);
 if (request !== undefined) {
+  await keepCompiled();
   const { recordCommand } = await load<typeof import("./record/command.ts")>("./record/command.js");
   await recordCommand(request);
 } else if (question !== undefined) {
