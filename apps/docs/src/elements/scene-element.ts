@@ -1,4 +1,5 @@
-// <heap-scene name="…">: a live picture. It runs the engine of its scene, and `<obm-heap>` shows each state.
+// <heap-scene name="…" step="2">: a live picture. It runs the engine of its scene, and `<obm-heap>` shows each state; at first the one
+// that the page's address names, or `step`.
 
 import type { Frame } from "@obmalloc/heap-map";
 import { sceneNamed } from "../scenes/scenes.ts";
@@ -20,6 +21,8 @@ export class SceneElement extends HTMLElement {
     const heap = document.createElement("obm-heap");
     heap.setAttribute("name", this.name);
     heap.data = { title, frames, ...(coloring === undefined ? {} : { coloring }) };
+    const step = this.getAttribute("step");
+    if (step !== null && !new URL(location.href).searchParams.has(this.name)) heap.moveTo(Number(step));
     this.replaceChildren(heap);
     this.dataset.ready = "true";
   }

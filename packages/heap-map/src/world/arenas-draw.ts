@@ -45,7 +45,7 @@ export function drawArenas(scene: ArenasScene, brush: Brush): void {
 function drawArenaName({ heap }: ArenasScene, brush: Brush, row: number, box: Box): void {
   const { camera, context, inks } = brush;
   const head = 18 * camera.scale;
-  if (head < ARENA_TEXT_FROM) return;
+  if (head < ARENA_TEXT_FROM || box.y < -head * 0.2) return; // nor half of a line
   let live = 0;
   let used = 0;
   for (let pool = row * heap.poolsPerArena; pool < (row + 1) * heap.poolsPerArena; pool++) {

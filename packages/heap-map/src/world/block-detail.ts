@@ -97,7 +97,9 @@ export function drawBlockDetail(scene: ArenasScene, brush: Brush, seen: SeenBloc
   context.fillStyle = textOn(ground);
   if (!isByteLevel) {
     context.textAlign = "center";
-    const shown = fitText(context, name, box.width - 8);
+    // Words that a block has no room for are in the legend; a name that is cut is still its name.
+    const isWhole = words === "" || context.measureText(name).width <= box.width - 8;
+    const shown = isWhole ? fitText(context, name, box.width - 8) : undefined;
     if (shown !== undefined) context.fillText(shown, box.x + box.width / 2, box.y + box.height / 2);
     return;
   }
