@@ -10,7 +10,8 @@ const attributes = (html: string, name: string): string[] =>
   );
 
 /** The file below the site that a path stands for. */
-const fileOf = (path: string): string => (path === "" || path.endsWith("/") ? `${path}index.html` : path);
+export const fileOf = (path: string): string =>
+  path === "" || path.endsWith("/") ? `${path}index.html` : path;
 
 /** @param pages paths of all pages, the first one being "". */
 export function brokenLinks(pages: readonly string[]): string[] {

@@ -4,6 +4,10 @@
 import type { Browser, Locator, Page } from "playwright-core";
 import { LOOKS, openPage } from "./watched-page.ts";
 
+/** Whether there is anything live in the source of a page: most pages of the reference are text. */
+export const isLive = (html: string): boolean =>
+  /<(?:heap-scene|engine-question|engine-run|fact-table)[\s>]/.test(html);
+
 export async function checkLive(browser: Browser, url: string, path: string): Promise<string[]> {
   const { page, complaints } = await openPage(browser, url, path, LOOKS[0]!);
   const problems: string[] = [];

@@ -1,7 +1,7 @@
 // The site in a real browser. `npm run e2e [-- --no-build] [--only NAME] [--screenshots FOLDER]`; the last line counts.
 // With `--only` the pages whose paths hold NAME are looked at, and nothing else.
 
-import { readdirSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { type Browser, chromium } from "playwright-core";
@@ -10,8 +10,8 @@ import { serveSite, siteFolder } from "../../build/site-server.ts";
 import { findChromium } from "./browser.ts";
 import { checkDrop, DROP_PAGE } from "./check-drop.ts";
 import { checkKeyboard } from "./check-keyboard.ts";
-import { brokenLinks } from "./check-links.ts";
-import { checkLive } from "./check-live.ts";
+import { brokenLinks, fileOf } from "./check-links.ts";
+import { checkLive, isLive } from "./check-live.ts";
 import { checkMotion } from "./check-motion.ts";
 import { checkPage } from "./check-page.ts";
 import { checkSearch, checkWeight } from "./check-site.ts";
@@ -48,7 +48,8 @@ async function run(browser: Browser, url: string): Promise<void> {
     for (let path = left.shift(); path !== undefined; path = left.shift()) {
       const [at, name] = [path, path || "start"];
       await check(`${name}: opens, fits, has no violation`, () => checkPage(browser, url, at));
-      await check(`${name}: what is live`, () => checkLive(browser, url, at));
+      if (isLive(readFileSync(join(siteFolder, fileOf(at)), "utf8")))
+        await check(`${name}: what is live`, () => checkLive(browser, url, at));
     }
   };
   await Promise.all(Array.from({ length: AT_ONCE }, checkPages));
