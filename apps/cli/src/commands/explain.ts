@@ -15,7 +15,9 @@ export async function explainCommand(file: string, flags: ExplainFlags): Promise
 
 async function explainAsHtml(file: string, path: string, { at, remedies }: ExplainFlags): Promise<ExitCode> {
   const { explainWithFilm, writeReport } = await import("../report/page.ts");
-  const filmed = explainWithFilm(file, at, remedies === undefined ? {} : { remedies });
+  const { withMallocRemedy } = await import("../what-if/malloc-remedy.ts");
+  const options = remedies === undefined ? {} : { remedies };
+  const filmed = await withMallocRemedy(explainWithFilm(file, at, options));
   writeReport(path, filmed);
   await writeLines([verdictHeadline(filmed.explanation), `The report: ${path}`]);
   return ExitCode.ok;

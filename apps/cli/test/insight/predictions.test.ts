@@ -2,8 +2,9 @@
 import { fileURLToPath } from "node:url";
 import { profileFor } from "@obmalloc/abi";
 import { type Explanation, explain, type RemedyKind } from "@obmalloc/insight";
-import { momentOf, Replay } from "@obmalloc/trace";
+import { momentOf, Replay, Stacks } from "@obmalloc/trace";
 import { describe, expect, it } from "vitest";
+import { withMallocRemedy } from "../../src/what-if/malloc-remedy.ts";
 import { recordable, recorded } from "./recordings.ts";
 
 const MIB = 1024 * 1024;
@@ -79,5 +80,36 @@ describe.skipIf(recordable.length === 0).each(recordable)("remedies on CPython $
     const cleared = await arenasOf(python, [REMEDIES, program, "chunks"]);
     expect(Math.abs(chunks - cleared)).toBeLessThanOrEqual(Math.max(2, chunkArenas));
     expect(cleared).toBeLessThan(keep.arenas / 4);
+  });
+});
+
+describe.skipIf(recordable.length === 0)("PYTHONMALLOC=malloc, predicted and done", () => {
+  const program = pathOf("programs/trimmed.py");
+  const answered = async (python: (typeof recordable)[number], args: readonly string[]) => {
+    const trace = await recorded(python, args);
+    const explanation = explain(trace, momentOf(trace), { remedies: "all" });
+    return { trace, explanation, stacks: new Stacks(trace.tables) };
+  };
+  /** Resident bytes when the work is done, but for the recorder's own. */
+  const residentOf = ({ waterfall: { parts } }: Explanation) =>
+    parts.reduce((sum, { key, bytes }) => sum + (key === "recorder" ? 0 : bytes), 0);
+
+  it.each(recordable)(
+    "leaves as much after a trim as predicted, within a tenth ($version)",
+    async (python) => {
+      const keep = await withMallocRemedy(await answered(python, [program, "keep"]));
+      const remedy = best(keep.explanation, "python-malloc");
+      expect(remedy.grade).toBe("modelled");
+      const predicted = residentOf(keep.explanation) - remedy.savingBytes;
+      const trace = await recorded(python, [program, "trim"], "full", { PYTHONMALLOC: "malloc" });
+      const real = residentOf(explain(trace, momentOf(trace), { remedies: "none" }));
+      expect(Math.abs(predicted - real)).toBeLessThan(real * 0.1);
+      expect(real).toBeLessThan(residentOf(keep.explanation) / 2);
+    },
+  );
+
+  it("is not offered where little is held", async () => {
+    const answer = await withMallocRemedy(await answered(recordable.at(-1)!, [pathOf("programs/built.py")]));
+    expect(answer.explanation.remedies.map(({ kind }) => kind)).not.toContain("python-malloc");
   });
 });

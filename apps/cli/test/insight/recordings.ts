@@ -21,6 +21,7 @@ export async function recorded(
   python: Python,
   args: readonly string[],
   stacks: "full" | "none" = "full",
+  environment: NodeJS.ProcessEnv = {},
 ): Promise<TraceReader> {
   const output = join(newFolder(), "run.obm");
   const { exitCode, outcome, tracePath } = await record({
@@ -28,6 +29,7 @@ export async function recorded(
     args,
     output,
     stacks,
+    env: { ...process.env, ...environment },
     stdio: ["ignore", "ignore", "inherit"],
   });
   expect({ exitCode, outcome }).toEqual({ exitCode: 0, outcome: { kind: "recorded" } });
