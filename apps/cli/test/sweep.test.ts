@@ -1,9 +1,11 @@
 // A sweep as a whole, in shards as processes of their own, and stopped half way.
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { asyncBufferFromFile, parquetReadObjects } from "hyparquet";
 import { describe, expect, it } from "vitest";
-import { CASE, newFolder, obmalloc } from "./harness.ts";
+import { CASE, COMMAND, newFolder, obmalloc } from "./harness.ts";
 
 const MATRIX = {
   settings: { profile: ["3.8", "3.11"], returnFreePools: [false, true], keptArenas: [0, 3] },
@@ -93,6 +95,37 @@ describe("sweep", () => {
     expect(refused.code).toBe(2);
     expect(refused.stderr).toContain("is the journal of another sweep");
     expect(readFileSync(`${output}.journal`, "utf8")).toBe("[]\n");
+  });
+
+  it("killed in the middle, by a signal that nobody can catch, it goes on: the same table, no row twice", async () => {
+    const settings = {
+      profile: ["3.7", "3.8", "3.9", "3.11"],
+      keptArenas: [0, 1, 2, 3, 4],
+      returnFreePools: [false, true],
+    };
+    const { folder, matrix } = inFolder({ settings, moments: ["work done", "end"] });
+    const args = (name: string) => ["sweep", CASE, "--matrix", matrix, "-o", join(folder, name)];
+    expect((await obmalloc(args("whole.parquet"))).code).toBe(0);
+
+    const output = join(folder, "killed.parquet");
+    const linesOfJournal = () => {
+      const path = `${output}.journal`;
+      return existsSync(path) ? readFileSync(path, "utf8").split("\n").length - 1 : 0;
+    };
+    const child = spawn(process.execPath, [COMMAND, ...args("killed.parquet"), "--workers", "1"], {
+      stdio: "ignore",
+    });
+    const ended = once(child, "exit");
+    while (linesOfJournal() < 4 && child.exitCode === null)
+      await new Promise((resolve) => setTimeout(resolve, 2));
+    child.kill("SIGKILL");
+    expect((await ended)[1]).toBe("SIGKILL");
+    expect(existsSync(output)).toBe(false);
+    const kept = linesOfJournal();
+    expect(kept).toBeGreaterThanOrEqual(4);
+
+    expect((await obmalloc(args("killed.parquet"))).code).toBe(0);
+    expect(await rowsOf(output)).toEqual(await rowsOf(join(folder, "whole.parquet")));
   });
 
   it("keeps what failed as rows with a reason", async () => {
