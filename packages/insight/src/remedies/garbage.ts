@@ -26,6 +26,9 @@ interface WaitingGarbage {
 
 const NONE: WaitingGarbage = { blocks: 0, poolBytes: 0, outsideBytes: 0, emptiedArenas: 0 };
 
+/** What was found already: two remedies ask, and the events after the moment are decoded for it. */
+const known = new WeakMap<Examination, WaitingGarbage>();
+
 /** Changes nothing. Blocks in pools that wait are added to `births`, by the event of their birth. */
 function waitingGarbage(examination: Examination, births?: EventSet): WaitingGarbage {
   const { trace, moment, replay } = examination;
@@ -61,7 +64,9 @@ function waitingGarbage(examination: Examination, births?: EventSet): WaitingGar
     }
   }
   const blocks = [...freed.values()].reduce((sum, count) => sum + count, 0);
-  return { blocks, poolBytes, outsideBytes, emptiedArenas: emptied(examination, freed) };
+  const waiting = { blocks, poolBytes, outsideBytes, emptiedArenas: emptied(examination, freed) };
+  known.set(examination, waiting);
+  return waiting;
 }
 
 /** Arenas of which every live block is among the freed ones. */
@@ -84,7 +89,7 @@ function emptied({ replay }: Examination, freed: ReadonlyMap<number, number>): n
 
 /** A collection at the moment itself. */
 export function collectNow(examination: Examination, arenas: number): Remedy[] {
-  const waiting = waitingGarbage(examination);
+  const waiting = known.get(examination) ?? waitingGarbage(examination);
   const { arenaBytes } = examination.replay.profile.pymalloc;
   if (waiting.poolBytes + waiting.outsideBytes < WAITING_MIN_BYTES) return [];
   return [
