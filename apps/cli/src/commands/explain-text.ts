@@ -19,6 +19,9 @@ import { verdictHeadline } from "../shared/verdict-text.ts";
 import { wrapText } from "../shared/wrap-text.ts";
 
 const BAR_COLUMNS = 20;
+/** What the rest of a line takes, beside a bar and beside the ages. */
+const BESIDE_BAR = 66;
+const BESIDE_AGES = 58;
 const CLASSES_SHOWN = 8;
 /** Lifetimes of more bits than this share the last column. */
 const AGE_COLUMNS = 24;
@@ -72,9 +75,11 @@ function* waterfallText({ waterfall }: Explanation, look: Look): Generator<strin
     .map((line) => `  ${line}`);
 }
 
-function partCells({ key, name, bytes, grade }: Part, total: number, { colors, unicode }: Look): string[] {
+function partCells({ key, name, bytes, grade }: Part, total: number, look: Look): string[] {
+  const { colors, unicode, width } = look;
+  const columns = Math.min(BAR_COLUMNS, Math.max(6, width - BESIDE_BAR));
   const paint = HELD_PARTS.has(key) ? colors.yellow : colors.cyan;
-  const drawn = bar(Math.max(0, bytes) / total, BAR_COLUMNS, unicode).padEnd(BAR_COLUMNS);
+  const drawn = bar(Math.max(0, bytes) / total, columns, unicode).padEnd(columns);
   return [name, signedBytes(bytes), formatPercent(Math.abs(bytes) / total), paint(drawn), colors.dim(grade)];
 }
 
@@ -145,7 +150,7 @@ function* lifetimesText(rows: readonly ClassLifetimes[], look: Look): Generator<
     { heading: "live", align: "right" },
     { heading: "free room", align: "right" },
     { heading: "collision", align: "right" },
-    { heading: `deaths by age, 1 to 2^${AGE_COLUMNS - 1} events` },
+    { heading: look.width < 90 ? "deaths by age" : `deaths by age, 1 to 2^${AGE_COLUMNS - 1} events` },
   ];
   yield* tableLines(
     columns,
@@ -190,11 +195,12 @@ function* collectionsText({ collections }: Explanation, look: Look): Generator<s
 }
 
 /** A column for each power of two, or where there are no such characters, the age by which half had died. */
-function ages({ deathsByAge, deaths }: ClassLifetimes, { unicode }: Look): string {
+function ages({ deathsByAge, deaths }: ClassLifetimes, { unicode, width }: Look): string {
   if (unicode) {
-    const columns = Array.from({ length: AGE_COLUMNS }, (_, i) => deathsByAge[i]!);
-    for (const late of deathsByAge.slice(AGE_COLUMNS)) columns[AGE_COLUMNS - 1]! += late;
-    return sparkline(columns, AGE_COLUMNS);
+    const count = Math.min(AGE_COLUMNS, Math.max(8, width - BESIDE_AGES));
+    const columns = Array.from({ length: count }, (_, i) => deathsByAge[i]!);
+    for (const late of deathsByAge.slice(count)) columns[count - 1]! += late;
+    return sparkline(columns, count);
   }
   if (deaths === 0) return "none died";
   let median = 0;
