@@ -130,13 +130,12 @@ async function toggleByKey(page: Page, index: number): Promise<string[]> {
 async function openSearch(browser: Browser, url: string): Promise<string[]> {
   const { page, complaints } = await openPage(browser, url, "", LOOKS[0]!);
   const problems: string[] = [];
-  await page.keyboard.press("Control+k");
-  await page.locator("site-search input[type=text]").waitFor();
+  await openField(page);
   await page.keyboard.type("arena");
   await page.locator("site-search .pagefind-ui__result-link").first().waitFor();
   await page.keyboard.press("Escape");
   await page.locator("site-search dialog").waitFor({ state: "hidden" });
-  await page.keyboard.press("Control+k");
+  await openField(page);
   await page.keyboard.press("Control+a");
   await page.keyboard.type("debugmallocstats");
   const result = page
@@ -149,6 +148,15 @@ async function openSearch(browser: Browser, url: string): Promise<string[]> {
   } else problems.push("search: the results are not reached by Tab");
   await page.context().close();
   return [...problems, ...complaints.filter(isOfPage)];
+}
+
+/** Opens the search; its field has the focus, or is reached by Tab where it came after the dialog. */
+async function openField(page: Page): Promise<void> {
+  await page.keyboard.press("Control+k");
+  await page.locator("site-search input[type=text]").waitFor();
+  const field = page.locator("site-search input[type=text]:focus");
+  for (let press = 0; press < 3 && (await field.count()) === 0; press++) await page.keyboard.press("Tab");
+  await field.waitFor();
 }
 
 /** What a page that was left had asked for does not arrive. */
