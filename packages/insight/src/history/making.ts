@@ -214,9 +214,10 @@ class WatchSink implements EventSink {
 
 function watchEvents(examination: Examination, watch: CallWatch, start: number, end: number): void {
   const { trace } = examination;
-  const first = trace.eventChunks.findLast((chunk) => chunk.firstEvent <= start)!.firstEvent;
+  const chunk = trace.eventChunks.findLastIndex(({ firstEvent }) => firstEvent <= start);
+  const first = trace.eventChunks[chunk]!.firstEvent;
   const sink = new WatchSink(examination, watch, first, start);
-  const feed = EventFeed.from(trace, sink.space, first);
+  const feed = EventFeed.fromChunk(trace, sink.space, chunk);
   watch.begin();
   for (let done = first; done < end && feed.run(sink, end - done); ) done += feed.eventsGiven;
 }
