@@ -11,8 +11,18 @@ import { existsSync, statSync, writeFileSync } from "node:fs";
 import { cpus } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { pythons } from "../test-support/index.ts";
-import { cacheFolder, interleave, keep, median, obmalloc, root, run, table, today } from "./shared.mjs";
+import {
+  cacheFolder,
+  interleave,
+  keep,
+  median,
+  obmalloc,
+  pythonToMeasure,
+  root,
+  run,
+  table,
+  today,
+} from "./shared.mjs";
 
 const PROGRAM_GOALS = { explain: 1, verify: 0.5 };
 const MATRIX_GOAL = 5;
@@ -42,13 +52,7 @@ const { values: options } = parseArgs({
     live: { type: "string", default: "5000000" },
   },
 });
-const python = pythons().find(
-  ({ version, origin }) => version.startsWith(options.python) && origin === "pyenv",
-);
-if (python === undefined) {
-  process.stderr.write(`No CPython ${options.python} under pyenv: nothing to measure.\n`);
-  process.exit(2);
-}
+const python = pythonToMeasure(options.python);
 const folder = cacheFolder("bench");
 const churn = join(root, "bench/cases/churn.py");
 const nodes = [...new Set([process.execPath, process.env.WORKSPACE_USER_NODE ?? process.execPath])];

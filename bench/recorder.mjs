@@ -5,8 +5,17 @@
 import { existsSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { pythons } from "../test-support/index.ts";
-import { cacheFolder, interleave, keep, obmalloc, root, run, table, today } from "./shared.mjs";
+import {
+  cacheFolder,
+  interleave,
+  keep,
+  obmalloc,
+  pythonToMeasure,
+  root,
+  run,
+  table,
+  today,
+} from "./shared.mjs";
 
 const MEMRAY = "memray==1.20.0";
 const GOALS = { "without stacks": 1.4, "innermost frame": 1.6, "whole stacks": 2.5 };
@@ -14,13 +23,7 @@ const GOALS = { "without stacks": 1.4, "innermost frame": 1.6, "whole stacks": 2
 const { values: options } = parseArgs({
   options: { rounds: { type: "string", default: "7" }, python: { type: "string", default: "3.11" } },
 });
-const python = pythons().find(
-  ({ version, origin }) => version.startsWith(options.python) && origin === "pyenv",
-);
-if (python === undefined) {
-  process.stderr.write(`No CPython ${options.python} under pyenv: nothing to measure.\n`);
-  process.exit(2);
-}
+const python = pythonToMeasure(options.python);
 const folder = cacheFolder("bench");
 const trace = join(folder, "bench.obm");
 

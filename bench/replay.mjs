@@ -6,21 +6,24 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { bytesSource, TraceReader, verify } from "../packages/trace/dist/index.js";
-import { pythons } from "../test-support/index.ts";
-import { cacheFolder, interleave, keep, obmalloc, root, run, table, today } from "./shared.mjs";
+import {
+  cacheFolder,
+  interleave,
+  keep,
+  obmalloc,
+  pythonToMeasure,
+  root,
+  run,
+  table,
+  today,
+} from "./shared.mjs";
 
 const GOAL = 0.5;
 
 const { values: options } = parseArgs({
   options: { rounds: { type: "string", default: "7" }, python: { type: "string", default: "3.11" } },
 });
-const python = pythons().find(
-  ({ version, origin }) => version.startsWith(options.python) && origin === "pyenv",
-);
-if (python === undefined) {
-  process.stderr.write(`No CPython ${options.python} under pyenv: nothing to measure.\n`);
-  process.exit(2);
-}
+const python = pythonToMeasure(options.python);
 const workloads = [
   { name: "documents.py", args: [join(root, "bench/cases/documents.py")] },
   { name: "pinned.py 400000", args: [join(root, "bench/cases/pinned.py"), "400000"] },

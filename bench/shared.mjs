@@ -5,6 +5,7 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { pythons } from "../test-support/index.ts";
 
 export const root = fileURLToPath(new URL("..", import.meta.url));
 export const obmalloc = join(root, "apps/cli/bin/obmalloc.js");
@@ -81,6 +82,14 @@ export function keep(name, text) {
   const file = join(dirname(fileURLToPath(import.meta.url)), "results", name);
   writeFileSync(file, text);
   process.stdout.write(text);
+}
+
+/** pyenv's CPython of this version, such as 3.11; without one the bench ends. */
+export function pythonToMeasure(version) {
+  const python = pythons().find((one) => one.version.startsWith(version) && one.origin === "pyenv");
+  if (python !== undefined) return python;
+  process.stderr.write(`No CPython ${version} under pyenv: nothing to measure.\n`);
+  process.exit(2);
 }
 
 export const today = () => new Date().toISOString().slice(0, 10);
