@@ -1,19 +1,15 @@
-// Each export read back by the library of the tool that it is for.
+// Each export read back by the library of the tool that it is for; of Chrome traces see chrome-trace.test.ts.
 import { existsSync, readFileSync } from "node:fs";
-import { createServer, type Server } from "node:http";
 import { createRequire } from "node:module";
-import type { AddressInfo } from "node:net";
 import { dirname, join } from "node:path";
-import { pathToFileURL } from "node:url";
 import { gunzipSync } from "node:zlib";
 import { asyncBufferFromFile, parquetReadObjects } from "hyparquet";
 import Papa from "papaparse";
-import { chromium } from "playwright-core";
 import { Profile } from "pprof-format";
 import { describe, expect, it } from "vitest";
+import { hasBrowser, withTab } from "./browser.ts";
 import { CASE, newFolder, obmalloc } from "./harness.ts";
 
-const CHROMIUM = "/usr/bin/chromium";
 /** Of valgrind, where it is installed. */
 const DHAT_VIEWER = "/usr/libexec/valgrind/dh_view.html";
 const folder = newFolder();
@@ -23,27 +19,6 @@ async function exported(format: string, ...args: string[]): Promise<string> {
   const ended = await obmalloc(["export", CASE, "--format", format, "-o", path, ...args]);
   expect(ended).toMatchObject({ code: 0, stderr: "", stdout: `Written: ${path}\n` });
   return path;
-}
-
-const TYPES: Readonly<Record<string, string>> = {
-  html: "text/html",
-  js: "text/javascript",
-  css: "text/css",
-  wasm: "application/wasm",
-};
-
-/** Serves the files of a folder to this machine, and one more as `/exported`. */
-async function serve(root: string, file: string): Promise<Server> {
-  const server = createServer(({ url = "/" }, response) => {
-    const path = url === "/exported" ? file : join(root, new URL(url, "http://localhost").pathname);
-    response.setHeader(
-      "content-type",
-      TYPES[path.slice(path.lastIndexOf(".") + 1)] ?? "application/octet-stream",
-    );
-    response.end(existsSync(path) ? readFileSync(path) : "");
-  });
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  return server;
 }
 
 async function liveBlocks(): Promise<
@@ -84,7 +59,7 @@ describe("export", () => {
   });
 
   // Its table of functions has the names and the bytes as text; the flame graph is drawn.
-  it.skipIf(!existsSync(CHROMIUM)).each([
+  it.skipIf(!hasBrowser).each([
     ["speedscope", "live bytes at marker"],
     ["collapsed", "exported"],
   ])("%s: speedscope's own importer takes it", async (format, title) => {
@@ -92,11 +67,7 @@ describe("export", () => {
       dirname(createRequire(import.meta.url).resolve("speedscope/package.json")),
       "dist/release",
     );
-    const server = await serve(application, await exported(format));
-    const browser = await chromium.launch({ executablePath: CHROMIUM, args: ["--no-sandbox"] });
-    try {
-      const tab = await browser.newPage();
-      const origin = `http://localhost:${(server.address() as AddressInfo).port}`;
+    await withTab(application, await exported(format), async (tab, origin) => {
       await tab.goto(
         `${origin}/index.html#profileURL=${encodeURIComponent(`${origin}/exported`)}&view=sandwich`,
       );
@@ -105,29 +76,20 @@ describe("export", () => {
       expect(await tab.evaluate(() => document.body.textContent ?? "")).not.toMatch(
         /went wrong|Unrecognized/,
       );
-    } finally {
-      await browser.close();
-      server.close();
-    }
+    });
   });
 
-  it.skipIf(!existsSync(CHROMIUM) || !existsSync(DHAT_VIEWER))(
-    "dhat: valgrind's own viewer shows it",
-    async () => {
-      const browser = await chromium.launch({ executablePath: CHROMIUM, args: ["--no-sandbox"] });
-      try {
-        const tab = await browser.newPage();
-        await tab.goto(pathToFileURL(DHAT_VIEWER).href);
-        await tab.locator("input[type=file]").setInputFiles(await exported("dhat"));
-        await tab.waitForFunction(() => (document.body.textContent ?? "").includes("Invocation"));
-        const text = await tab.evaluate(() => document.body.textContent ?? "");
-        expect(text.replace(/\s+/g, " ")).toContain(`Total: ${liveBytes.toLocaleString("en-US")} bytes`);
-        expect(text).toContain("pinned.py");
-      } finally {
-        await browser.close();
-      }
-    },
-  );
+  it.skipIf(!hasBrowser || !existsSync(DHAT_VIEWER))("dhat: valgrind's own viewer shows it", async () => {
+    const path = await exported("dhat");
+    await withTab(dirname(DHAT_VIEWER), path, async (tab, origin) => {
+      await tab.goto(`${origin}/dh_view.html`);
+      await tab.locator("input[type=file]").setInputFiles(path);
+      await tab.waitForFunction(() => (document.body.textContent ?? "").includes("Invocation"));
+      const text = await tab.evaluate(() => document.body.textContent ?? "");
+      expect(text.replace(/\s+/g, " ")).toContain(`Total: ${liveBytes.toLocaleString("en-US")} bytes`);
+      expect(text).toContain("pinned.py");
+    });
+  });
 
   it("collapsed: a line for each stack", async () => {
     const lines = readFileSync(await exported("collapsed"), "utf8")
@@ -136,22 +98,6 @@ describe("export", () => {
     const parsed = lines.map((line) => /^(.+) (\d+)$/.exec(line)!);
     expect(sum(parsed.map((match) => Number(match[2])))).toBe(liveBytes);
     expect(parsed.map((match) => match[1])).toContainEqual("<module> (pinned.py:38);work (pinned.py:31)");
-  });
-
-  it("chrome-trace: events in the order of time, with markers", async () => {
-    const { traceEvents } = JSON.parse(readFileSync(await exported("chrome-trace"), "utf8")) as {
-      traceEvents: { ph: string; ts: number; name: string; args: Record<string, unknown> }[];
-    };
-    const counters = traceEvents.filter((event) => event.ph === "C");
-    const times = counters.map((event) => event.ts);
-    expect(times).toEqual([...times].sort((a, b) => a - b));
-    expect(new Set(counters.map((event) => event.name))).toEqual(
-      new Set(["resident", "arenas", "live blocks"]),
-    );
-    expect(traceEvents.filter((event) => event.ph === "i").map((event) => event.name)).toEqual([
-      "before the work",
-      "work done",
-    ]);
   });
 
   it("dhat: version 2, with frames that its table has", async () => {

@@ -35,7 +35,7 @@ export { type DevelopOptions, TapeCamera } from "./film/tape-camera.ts";
 export { type RecordUnderOptions, recordTapeUnder } from "./film/what-if-tape.ts";
 export { type Examination, type ExamineOptions, examine } from "./history/examine.ts";
 export { byGeneration, type CollectionTally, type GenerationTally } from "./history/garbage.ts";
-export { AGE_BINS } from "./history/history-machine.ts";
+export { AGE_BINS, HistoryMachine } from "./history/history-machine.ts";
 export type { LineBytes } from "./history/tally.ts";
 export type { TimePoint } from "./history/timeline.ts";
 export type { Remedy, RemedyKind } from "./remedies/remedy.ts";
