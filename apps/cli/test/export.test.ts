@@ -45,6 +45,9 @@ describe("export", () => {
       "arenas/count",
       "blocks/count",
     ]);
+    expect(text(profile.defaultSampleType)).toBe("live");
+    // go tool pprof would take the brackets of <module> for a template's, where a system name were the same.
+    expect(profile.function.filter((one) => text(one.systemName) !== "")).toEqual([]);
     const column = (index: number) => sum(profile.sample.map((sample) => Number(sample.value[index])));
     expect(column(0)).toBe(liveBytes);
     expect(column(3)).toBe(blocks.length);
@@ -97,6 +100,7 @@ describe("export", () => {
       .split("\n");
     const parsed = lines.map((line) => /^(.+) (\d+)$/.exec(line)!);
     expect(sum(parsed.map((match) => Number(match[2])))).toBe(liveBytes);
+    expect(new Set(parsed.map((match) => match[1])).size).toBe(lines.length);
     expect(parsed.map((match) => match[1])).toContainEqual("<module> (pinned.py:38);work (pinned.py:31)");
   });
 

@@ -47,11 +47,14 @@ export function speedscope(recording: Recording): string {
   });
 }
 
-/** `outer;inner bytes`, a line for each stack: for flamegraph.pl, inferno and others. Live bytes. */
+/** `outer;inner bytes`, a line for each stack of lines: for flamegraph.pl, inferno and others. Live bytes. */
 export function collapsed(recording: Recording): string {
   const name = ({ file, line, function: of }: Frame) =>
-    (file === "" ? of : `${of} (${file.slice(file.lastIndexOf("/") + 1)}:${line})`).replace(/[;\n]/g, ",");
-  return stackTotals(recording)
-    .map(({ frames, liveBytes }) => `${frames.map(name).join(";")} ${liveBytes}\n`)
-    .join("");
+    (file === "" ? of : `${of} (${file.slice(file.lastIndexOf("/") + 1)}:${line})`).replace(/[;\r\n]/g, ",");
+  const bytesOf = new Map<string, number>();
+  for (const { frames, liveBytes } of stackTotals(recording)) {
+    const stack = frames.map(name).join(";");
+    bytesOf.set(stack, (bytesOf.get(stack) ?? 0) + liveBytes);
+  }
+  return [...bytesOf].map(([stack, bytes]) => `${stack} ${bytes}\n`).join("");
 }

@@ -39,11 +39,12 @@ export function pprof(recording: Recording): Uint8Array {
     location: [...locations].map(([{ line }, { id, functionId }]) => ({ id, line: [{ functionId, line }] })),
     function: [...functions.values()].map(({ id, frame }) => ({
       id,
+      // Without a system name: go tool pprof takes <module> for a C++ template where both are the same.
       name: strings.dedup(frame.function),
-      systemName: strings.dedup(frame.function),
       filename: strings.dedup(frame.file),
     })),
     timeNanos: BigInt(Math.round(trace.info.startedAtUnixMs)) * 1_000_000n,
+    defaultSampleType: strings.dedup("live"),
     comment: [strings.dedup(`obmalloc: CPython ${trace.info.version}, ${moment.name}`)],
     stringTable: strings,
   });

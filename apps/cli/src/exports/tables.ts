@@ -7,16 +7,23 @@ import type { Recording } from "../shared/recording.ts";
 export type Cell = string | number | bigint | boolean | null;
 type ColumnType = "STRING" | "INT32" | "INT64" | "BOOLEAN";
 
+interface Column {
+  readonly name: string;
+  readonly type: ColumnType;
+  /** Whether it may hold any character. */
+  readonly isFreeText?: boolean;
+}
+
 /** A table that is read once, row by row. */
 export interface Table {
-  readonly columns: readonly { readonly name: string; readonly type: ColumnType }[];
+  readonly columns: readonly Column[];
   readonly rows: Iterable<readonly Cell[]>;
 }
 
 const LINE_COLUMNS = [
-  { name: "file", type: "STRING" },
+  { name: "file", type: "STRING", isFreeText: true },
   { name: "line", type: "INT32" },
-  { name: "function", type: "STRING" },
+  { name: "function", type: "STRING", isFreeText: true },
 ] as const;
 
 /** One row for each live block. Addresses are hexadecimal text: they may have more bits than a number holds. */
@@ -95,14 +102,17 @@ function lineCells(stacks: Stacks, stack: number): Cell[] {
   return frame === undefined ? [null, null, null] : [frame.file, frame.line, frame.function];
 }
 
-/** As RFC 4180 has it, with a header; a line at a time. */
+/**
+ * As RFC 4180 has it, with a header; a line at a time. Free text is in quotes in every row: DuckDB looks at the first rows only to find out
+ * whether a file has any.
+ */
 export function* csvLines({ columns, rows }: Table): Generator<string> {
   yield columns.map(({ name }) => name).join(",");
-  for (const row of rows) yield row.map(csvCell).join(",");
+  for (const row of rows)
+    yield row.map((cell, index) => csvCell(cell, columns[index]!.isFreeText === true)).join(",");
 }
 
-function csvCell(cell: Cell): string {
+function csvCell(cell: Cell, isFreeText: boolean): string {
   if (cell === null) return "";
-  const text = String(cell);
-  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+  return isFreeText ? `"${String(cell).replaceAll('"', '""')}"` : String(cell);
 }
