@@ -1,14 +1,15 @@
 // What was built loads, on the Node that runs this: tests run from source, on the newer Node of the workspace, so
-// neither they nor the compiler would notice code that the oldest Node we promise cannot run.
+// neither they nor the compiler would notice code that the oldest Node we promise cannot run. And its constants are constants
+// to V8 (tsup.keep-const.ts), which nothing but the time of a replay would tell.
 import { execFileSync } from "node:child_process";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
-import { join } from "node:path";
+import { join, relative } from "node:path";
 import { pathToFileURL } from "node:url";
 import { root } from "./run.mjs";
 
 const problems = [];
-for (const folder of readdirSync(join(root, "packages"))) {
-  const member = join(root, "packages", folder);
+const membersOf = (folder) => readdirSync(join(root, folder)).map((name) => join(root, folder, name));
+for (const member of membersOf("packages")) {
   if (!existsSync(join(member, "package.json"))) continue;
   const { exports } = JSON.parse(readFileSync(join(member, "package.json"), "utf8"));
   for (const [subpath, target] of Object.entries(exports)) {
@@ -16,7 +17,7 @@ for (const folder of readdirSync(join(root, "packages"))) {
     try {
       await import(pathToFileURL(join(member, target.default)).href);
     } catch (error) {
-      problems.push(`packages/${folder} ${subpath}: ${error.message}`);
+      problems.push(`${relative(root, member)} ${subpath}: ${error.message}`);
     }
   }
 }
@@ -29,6 +30,18 @@ try {
   });
 } catch (error) {
   problems.push(`obmalloc --version: ${error.message}`);
+}
+
+for (const member of ["packages", "apps"].flatMap((folder) => membersOf(folder))) {
+  for (const file of existsSync(join(member, "dist"))
+    ? readdirSync(join(member, "dist"), { recursive: true })
+    : []) {
+    if (!file.endsWith(".js")) continue;
+    const [variable] =
+      /^var [A-Z][A-Z_0-9]+ = /m.exec(readFileSync(join(member, "dist", file), "utf8")) ?? [];
+    if (variable !== undefined)
+      problems.push(`${relative(root, member)}/dist/${file}: not const: ${variable}...`);
+  }
 }
 
 for (const problem of problems) console.log(`on Node ${process.version}: ${problem}`);
