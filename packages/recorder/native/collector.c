@@ -111,7 +111,7 @@ static void note(int generation, int seen, uint64_t now)
     at = put_varint(at, (uint64_t)(is.collected - then.collected));
     at = put_varint(at, (uint64_t)(is.uncollectable - then.uncollectable));
     at = put_varint(at, *enabled && *thresholds > 0 ? (uint64_t)*thresholds : 0);
-    tables_note(NOTE_COLLECTION, payload, (size_t)(at - payload));
+    tables_note(NOTE_COLLECTION, encoder_next_event(), payload, (size_t)(at - payload));
     known[generation] = is;
 }
 

@@ -69,10 +69,11 @@ static inline uint32_t encode_ref(uintptr_t address)
     return slot << encoder.offset_bits | ((uint32_t)(address >> 4) & encoder.offset_mask);
 }
 
-static inline void encode_done(void)
+/* `announced`: the event is a free, which is recorded before it happens. */
+static inline void encode_done(int announced)
 {
     encoder.event_count++;
-    if (UNLIKELY(encoder.at > encoder.soft_end)) housekeeping();
+    if (UNLIKELY(encoder.at > encoder.soft_end)) housekeeping(announced);
 }
 
 static inline int fits_ref(uintptr_t address) { return (address & 15) == 0 && address >> encoder.page_shift >> 40 == 0; }
@@ -157,7 +158,7 @@ static inline void encode_symbol(uint32_t operation, uint32_t how, uint32_t valu
         encoder.at = at;
     }
     encoder.stack = stack;
-    encode_done();
+    encode_done(operation < SYMBOL_MALLOC);
 }
 
 static COLD __attribute__((unused)) void encode_wide(int op, int domain, uint32_t stack, size_t size, uintptr_t address, uintptr_t old)
@@ -172,7 +173,7 @@ static COLD __attribute__((unused)) void encode_wide(int op, int domain, uint32_
     if (op == OP_REALLOC) at = put_varint(at, old);
     encoder.at = at;
     encoder.stack = stack;
-    encode_done();
+    encode_done(op == OP_FREE);
 }
 
 /* The domain of a short event: 0 obj, 1 mem. */
@@ -225,7 +226,7 @@ static inline void encode_realloc(int domain, uint32_t stack, size_t size, uintp
     encoder.at = put_bytes(at, ref, 3);
     encoder.stack = stack;
     follow(SYMBOL_REALLOC | form << 2 | (uint32_t)(size - 1) << 5, stack);
-    encode_done();
+    encode_done(0);
 }
 
 static inline void encode_context(uint32_t context)

@@ -55,7 +55,7 @@ static void mapped(uintptr_t base, size_t bytes, int flags)
         mappings[mapping_count++] = (Mapping){base, bytes, ++last_id, (flags & MAP_ANONYMOUS) && !(flags & MAP_SHARED), 0};
         *at++ = (uint8_t)((flags & MAP_ANONYMOUS ? 0 : 1) | (flags & MAP_SHARED ? 2 : 0));
         at = put_varint(put_varint(put_varint(at, stack), base), bytes);
-        tables_note(NOTE_MAPPING, note, (size_t)(at - note));
+        tables_note(NOTE_MAPPING, encoder_next_event(), note, (size_t)(at - note));
     }
     release_lock(taken);
 }
@@ -68,7 +68,7 @@ static void unmapped(uintptr_t base, size_t bytes)
     while (i < mapping_count) {
         uint8_t note[16];
         if (mappings[i].base < base || mappings[i].base + mappings[i].bytes > base + whole_pages(bytes)) { i++; continue; }
-        if (state.on) tables_note(NOTE_MAPPING_GONE, note, (size_t)(put_varint(note, mappings[i].id) - note));
+        if (state.on) tables_note(NOTE_MAPPING_GONE, encoder_next_event(), note, (size_t)(put_varint(note, mappings[i].id) - note));
         mappings[i] = mappings[--mapping_count];
     }
     release_lock(taken);
@@ -132,12 +132,12 @@ void mappings_resident(uintptr_t start, uintptr_t end, uint64_t rss)
     }
 }
 
-void mappings_note_residency(void)
+void mappings_note_residency(uint64_t event)
 {
     static uint8_t note[MAX_MAPPINGS * 16];
     uint8_t *at = note;
     unsigned i;
     for (i = 0; i < mapping_count; i++)
         if (mappings[i].resident) at = put_varint(put_varint(at, mappings[i].id), mappings[i].resident);
-    if (at > note) tables_note(NOTE_MAPPING_RESIDENCY, note, (size_t)(at - note));
+    if (at > note) tables_note(NOTE_MAPPING_RESIDENCY, event, note, (size_t)(at - note));
 }

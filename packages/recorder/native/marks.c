@@ -1,30 +1,36 @@
 /* Moments: the clock and the resident set between chunks, markers of the program, the start of shutdown. */
 #define _GNU_SOURCE
 #include "events.h"
+#include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
 
-#define SAMPLE_INTERVAL_NS 10000000ull     /* 10 ms between samples of the resident set */
+#define SAMPLE_INTERVAL_NS 10000000ull     /* 10 ms at least between samples of the resident set */
 #define FLUSH_INTERVAL_NS 100000000ull     /* 100 ms at most until events are in the file */
 #define EARLY_NS 1000000000ull             /* in the first second, 20 ms: programs that crash often do so early */
 #define EARLY_FLUSH_INTERVAL_NS 20000000ull
 #define EVIDENCE_BYTES (64u * 1024u)
 #define MAX_EVIDENCE_MARKS 100             /* the text walks every pool; a program may mark often */
 
-/* A whole account walks page tables: it is taken with a sample when the last one cost no more than this share of the time. */
-#define ACCOUNT_TIME_SHARE 50u
+/*
+ * A sample has its account, for which the kernel walks all page tables (some 0.3 ms for 10 MB, 11 ms for 400 MB): after each, so many times
+ * what it took passes without another one.
+ */
+#define SAMPLE_TIME_SHARE 50u
 
-static uint64_t last_sample_ns, last_flush_ns, next_account_ns;
+static uint64_t next_sample_ns, last_clock_ns, last_flush_ns;
 
-uint64_t elapsed_ns(void)
+static uint64_t clock_ns(clockid_t clock)
 {
     struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint64_t)now.tv_sec * 1000000000ull + (uint64_t)now.tv_nsec - state.start_ns;
+    clock_gettime(clock, &now);
+    return (uint64_t)now.tv_sec * 1000000000ull + (uint64_t)now.tv_nsec;
 }
+
+uint64_t elapsed_ns(void) { return clock_ns(CLOCK_MONOTONIC) - state.start_ns; }
 
 typedef struct { uint64_t size, rss, shared; } Pages;
 
@@ -45,33 +51,52 @@ static Pages read_statm(void)
     return pages;
 }
 
-static void sample(uint64_t now)
+/* Of the process before this event. Returns its resident pages. */
+static uint64_t sample(uint64_t now, uint64_t event)
 {
+    uint64_t begun = clock_ns(CLOCK_THREAD_CPUTIME_ID), rss, pause;
     Pages pages = read_statm();
-    tables_sample(now, pages.rss, pages.size, pages.shared);
-    last_sample_ns = now;
+    rss = vitals_take(now, event);
+    if (rss) pages.rss = rss / (uint64_t)sysconf(_SC_PAGESIZE);   /* counted, where statm's may be a sum of late counters */
+    tables_sample(event, now, pages.rss, pages.size, pages.shared);
+    pause = (clock_ns(CLOCK_THREAD_CPUTIME_ID) - begun) * SAMPLE_TIME_SHARE;
+    next_sample_ns = elapsed_ns() + (pause > SAMPLE_INTERVAL_NS ? pause : SAMPLE_INTERVAL_NS);
+    last_clock_ns = now;
+    return pages.rss;
 }
 
-static void account(uint64_t now)
+/* Before the first event: so that no moment of the recording lies before its first sample. */
+void marks_begin(void)
 {
-    vitals_take(now);
-    next_account_ns = now + (elapsed_ns() - now) * ACCOUNT_TIME_SHARE;
+    vitals_prepare();
+    sample(elapsed_ns(), 0);
 }
 
-/* Called every 16 KiB of events: flush a full or old chunk, look at the resident set. */
-void housekeeping(void)
+static void look_at_process(int announced)
 {
-    uint64_t now = elapsed_ns();
-    collector_housekeeping();
-    if (now - last_sample_ns >= SAMPLE_INTERVAL_NS) {
-        sample(now);
-        if (now >= next_account_ns) account(now);
+    uint64_t now = elapsed_ns(), event = encoder_next_event() - (uint64_t)announced;
+    if (now >= next_sample_ns) sample(now, event);
+    else if (now - last_clock_ns >= SAMPLE_INTERVAL_NS) {
+        vitals_clock(now, event);
+        last_clock_ns = now;
     }
     if (encoder.at > encoder.buffer + EVENT_BUFFER_BYTES - SOFT_STEP_BYTES - EVENT_SLACK_BYTES
         || now - last_flush_ns >= (now < EARLY_NS ? EARLY_FLUSH_INTERVAL_NS : FLUSH_INTERVAL_NS) || tables_are_large()) {
         last_flush_ns = now;
         chunks_events_flush();
     } else encoder.soft_end = encoder.at + SOFT_STEP_BYTES;
+}
+
+/*
+ * Called every few KiB of events: looks at the process, flushes a full or old chunk. `announced`: the last event is a free that has not
+ * happened yet. The program may be about to read errno.
+ */
+void housekeeping(int announced)
+{
+    int kept_errno = errno;
+    collector_housekeeping();
+    look_at_process(announced);
+    errno = kept_errno;
 }
 
 /*
@@ -105,14 +130,14 @@ static void mark(int kind, const char *label, int with_evidence)
     static char evidence[EVIDENCE_BYTES];
     static int evidence_marks;
     size_t evidence_bytes = 0;
-    uint64_t now = elapsed_ns();
-    Pages pages = read_statm();
+    uint64_t now = elapsed_ns(), event = encoder_next_event(), rss_pages;
+    int kept_errno = errno;
     if (with_evidence && (kind == MARK_SHUTDOWN || evidence_marks++ < MAX_EVIDENCE_MARKS))
         evidence_bytes = take_evidence(evidence, sizeof evidence);
-    tables_mark(kind, now, pages.rss, label, strlen(label), evidence, evidence_bytes);
-    sample(now);
-    account(now);
+    rss_pages = sample(now, event);
+    tables_mark(kind, now, rss_pages, label, strlen(label), evidence, evidence_bytes);
     chunks_events_flush();
+    errno = kept_errno;
 }
 
 /* Called with the GIL held, before the event that comes next. */

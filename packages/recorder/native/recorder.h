@@ -183,10 +183,10 @@ HIDDEN int tables_is_arena_page(uintptr_t page);
 HIDDEN void tables_each_arena(void (*visit)(uintptr_t base, size_t bytes, uint32_t id));
 HIDDEN void tables_each_region(void (*visit)(uintptr_t base, size_t bytes));
 HIDDEN void tables_region(int mapped, uintptr_t base, size_t size);
-HIDDEN void tables_sample(uint64_t elapsed_ns, uint64_t rss_pages, uint64_t size_pages, uint64_t shared_pages);
+HIDDEN void tables_sample(uint64_t event, uint64_t elapsed_ns, uint64_t rss_pages, uint64_t size_pages, uint64_t shared_pages);
 HIDDEN void tables_mark(int kind, uint64_t elapsed_ns, uint64_t rss_pages, const char *label, size_t label_bytes, const char *evidence, size_t evidence_bytes);
-enum { NOTE_ACCOUNT = 1, NOTE_ARENA_RESIDENCY = 2, NOTE_MAPPING = 3, NOTE_MAPPING_GONE = 4, NOTE_MAPPING_RESIDENCY = 5, NOTE_COLLECTION = 6 };
-HIDDEN void tables_note(int kind, const uint8_t *payload, size_t length);
+enum { NOTE_ACCOUNT = 1, NOTE_ARENA_RESIDENCY = 2, NOTE_MAPPING = 3, NOTE_MAPPING_GONE = 4, NOTE_MAPPING_RESIDENCY = 5, NOTE_COLLECTION = 6, NOTE_CLOCK = 7 };
+HIDDEN void tables_note(int kind, uint64_t event, const uint8_t *payload, size_t length);
 /* One bit for each hash of a known code object's address: nearly every free is told apart here. */
 #define CODE_FILTER_BITS 17
 extern HIDDEN uint8_t code_filter[1 << (CODE_FILTER_BITS - 3)];
@@ -223,7 +223,8 @@ HIDDEN void encoder_arena_changed(uintptr_t base, size_t size, int unmapped);
 
 /* marks.c */
 enum { MARK_USER = 1, MARK_SHUTDOWN = 2, MARK_EXEC = 3, MARK_FORK = 4 };
-HIDDEN void housekeeping(void);
+HIDDEN void housekeeping(int announced);
+HIDDEN void marks_begin(void);
 HIDDEN void mark_shutdown(void);
 HIDDEN void mark_plain(int kind, const char *label);
 HIDDEN void marks_listen(void);
@@ -247,13 +248,15 @@ static inline int collector_stirs(void)
 }
 
 /* vitals.c */
-HIDDEN void vitals_take(uint64_t now);
+HIDDEN void vitals_prepare(void);
+HIDDEN uint64_t vitals_take(uint64_t now, uint64_t event);
+HIDDEN void vitals_clock(uint64_t now, uint64_t event);
 HIDDEN void vitals_thread_seen(pid_t tid);
 
 /* mappings.c */
 HIDDEN void mappings_begin(size_t (*resident)(uintptr_t base, size_t bytes));
 HIDDEN void mappings_resident(uintptr_t start, uintptr_t end, uint64_t rss);
-HIDDEN void mappings_note_residency(void);
+HIDDEN void mappings_note_residency(uint64_t event);
 
 /* process.c */
 HIDDEN void process_prepare(const char *path);

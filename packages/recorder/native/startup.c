@@ -132,6 +132,7 @@ static void start(const char *path, int claim)
     if (!state.on) { claim_says(claim, "refused", "no memory for the tables"); return; }
     claim_says(claim, "recording", path);
     process_prepare(path);
+    marks_begin();
     hooks_install();
 }
 

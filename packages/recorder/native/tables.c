@@ -358,12 +358,12 @@ void tables_region(int mapped, uintptr_t base, size_t size)
 
 /* ---- samples, notes and markers ---- */
 
-void tables_sample(uint64_t elapsed, uint64_t rss_pages, uint64_t size_pages, uint64_t shared_pages)
+void tables_sample(uint64_t event, uint64_t elapsed, uint64_t rss_pages, uint64_t size_pages, uint64_t shared_pages)
 {
     uint8_t *at = reserve(64);
     if (at == NULL) return;
     *at++ = RECORD_SAMPLE;
-    at = put_varint(at, encoder_next_event());
+    at = put_varint(at, event);
     at = put_varint(at, elapsed);
     at = put_varint(at, rss_pages);
     at = put_varint(at, size_pages);
@@ -371,13 +371,13 @@ void tables_sample(uint64_t elapsed, uint64_t rss_pages, uint64_t size_pages, ui
 }
 
 /* Readers skip notes of a kind that they do not know. */
-void tables_note(int kind, const uint8_t *payload, size_t length)
+void tables_note(int kind, uint64_t event, const uint8_t *payload, size_t length)
 {
     uint8_t *at = reserve(length + 48);
     if (at == NULL) return;
     *at++ = RECORD_NOTE;
     *at++ = (uint8_t)kind;
-    at = put_varint(at, encoder_next_event());
+    at = put_varint(at, event);
     at = put_varint(at, length);
     memcpy(at, payload, length);
     commit(at + length);

@@ -8,6 +8,16 @@ const MIB = 2 ** 20;
 /** Those that can set a marker. */
 const marking = recordable.filter(({ version }) => !version.startsWith("3.7."));
 
+const LARGE_THEN_GONE = `
+import sys
+def grow(count): return [str(i) * 3 for i in range(count)]
+kept = grow(200000)
+large = b"x" * (64 << 20)
+del large
+more = grow(400000)
+more = None
+`;
+
 const PROGRAM = `
 import mmap, os, sys, threading, time
 with open("large", "wb") as file:
@@ -41,15 +51,23 @@ describe.skipIf(marking.length === 0)("notes", () => {
     const { notes } = trace.tables;
     const [now, closed] = marksOf(trace, "user");
     const account = notes.accounts.find(({ event }) => event === now!.event)!;
-    for (const [field, name] of [
-      ["rss", "Rss"],
-      ["anonymous", "Anonymous"],
+    const rollup = (...names: string[]) =>
+      names.reduce((sum, name) => sum + rollupBytes(run.stdout, name), 0);
+    // Whether a clean page is shared depends on other processes.
+    for (const [bytes, expected] of [
+      [account.rss, rollup("Rss")],
+      [account.anonymous, rollup("Anonymous")],
+      [account.privateClean + account.sharedClean, rollup("Private_Clean", "Shared_Clean")],
+      [account.privateDirty + account.sharedDirty, rollup("Private_Dirty", "Shared_Dirty")],
+      [account.lazyFree, rollup("LazyFree")],
+      [account.anonHuge, rollup("AnonHugePages")],
+      [account.swap, rollup("Swap")],
     ] as const)
-      expect(Math.abs(account[field] - rollupBytes(run.stdout, name))).toBeLessThan(MIB);
+      expect(Math.abs(bytes - expected)).toBeLessThan(MIB);
 
     const { heapRss, fileRss, fileWritten, stackRss, sharedMemoryRss, unnamedRss } = account;
     const kinds = heapRss + fileRss + fileWritten + stackRss + sharedMemoryRss + unnamedRss;
-    expect(Math.abs(kinds - account.rss)).toBeLessThan(MIB / 4);
+    expect(kinds).toBe(account.rss);
     expect(account.unnamedRss).toBeGreaterThan(account.arenaRss + account.recorderRss + 8 * MIB);
     expect(account.fileRss).toBeGreaterThan(24 * MIB);
     expect(account.threadStackRss).toBeGreaterThan(3 * 4096);
@@ -80,5 +98,47 @@ describe.skipIf(marking.length === 0)("notes", () => {
     const mapped = arenas.reduce((sum, arena) => sum + arena.sizeBytes, 0);
     expect(total).toBeLessThanOrEqual(mapped);
     expect(total).toBeGreaterThan(mapped - 2 * arenas[0]!.sizeBytes);
+  });
+});
+
+describe.skipIf(recordable.length === 0)("samples of the resident set", () => {
+  it.each(recordable)("each have their account and their arenas ($version)", async (python) => {
+    const { tables, info } = expectSound(await recordPython(python, LARGE_THEN_GONE));
+    const { samples, marks, notes } = tables;
+    expect(samples[0]!.event).toBe(0);
+    expect(samples.length).toBeGreaterThan(marks.length + 1);
+    expect(notes.accounts.map(({ event }) => event)).toEqual(samples.map(({ event }) => event));
+    expect(notes.arenaResidency.map(({ event }) => event)).toEqual(samples.map(({ event }) => event));
+    for (const [i, { event, elapsedNs, rssPages }] of samples.entries()) {
+      const account = notes.accounts[i]!;
+      expect(account).toMatchObject({ elapsedNs, rss: rssPages * info.pageSizeBytes });
+      // Before main() malloc may not have been used.
+      if (event > 0) expect(account.mallocUsed).toBeGreaterThan(0);
+      const { privateClean, privateDirty, sharedClean, sharedDirty } = account;
+      expect(privateClean + privateDirty + sharedClean + sharedDirty).toBe(account.rss);
+      const { pages } = notes.arenaResidency[i]!;
+      expect([...pages.keys()].sort((a, b) => a - b)).toEqual([...tables.arenasAt(event)]);
+      const resident = [...pages.values()].reduce((sum, count) => sum + count, 0);
+      expect(resident * info.pageSizeBytes).toBe(account.arenaRss);
+    }
+    for (const { event, rssPages } of marks)
+      expect(samples.some((one) => one.event === event && one.rssPages === rssPages)).toBe(true);
+  });
+
+  it.each(recordable)("lie apart, and no peak between them is lost ($version)", async (python) => {
+    const { tables } = expectSound(await recordPython(python, LARGE_THEN_GONE));
+    const { samples, marks, notes } = tables;
+    const marked = new Set(marks.map(({ event }) => event));
+    for (const [i, { event, elapsedNs }] of samples.entries())
+      if (i > 0 && !marked.has(event)) expect(elapsedNs - samples[i - 1]!.elapsedNs).toBeGreaterThan(9e6);
+    const [first, last] = [notes.accounts[0]!, notes.accounts.at(-1)!];
+    expect(last.peakRss).toBeGreaterThan(first.rss + 64 * MIB);
+    const readings = [
+      ...notes.accounts.map(({ elapsedNs, peakRss }) => ({ elapsedNs, peakRssBytes: peakRss })),
+      ...notes.clocks,
+    ].sort((a, b) => a.elapsedNs - b.elapsedNs);
+    expect(readings.length).toBeGreaterThan(samples.length);
+    for (const [i, { peakRssBytes }] of readings.entries())
+      if (i > 0) expect(peakRssBytes).toBeGreaterThan(readings[i - 1]!.peakRssBytes - MIB);
   });
 });

@@ -26,6 +26,7 @@ export type {
   Account,
   AccountFieldName,
   ArenaResidency,
+  ClockReading,
   Collection,
   MappingResidency,
   NativeMapping,

@@ -1,7 +1,7 @@
 // What a trace says of the process's memory beside the events, written and read back.
 import fc from "fast-check";
 import { expect, it } from "vitest";
-import { AccountField, TableRecord } from "../src/format/constants.ts";
+import { AccountField, NoteKind, TableRecord } from "../src/format/constants.ts";
 import { Tables } from "../src/format/tables.ts";
 import type { TraceReader } from "../src/index.ts";
 import { END, openBytes, written } from "./support.ts";
@@ -53,6 +53,21 @@ it("property: collections come back as they were written", () => {
   );
 });
 
+it("property: clock readings come back as they were written", () => {
+  const clock = fc.record({ event, elapsedNs: bytes, peakRssBytes: bytes });
+  fc.assert(
+    fc.property(fc.array(clock), (clocks) => {
+      const trace = openBytes(
+        written((writer) => {
+          for (const one of clocks) writer.tables.clock(one);
+          writer.finish(END);
+        }),
+      );
+      expect(trace.tables.notes.clocks).toEqual(clocks);
+    }),
+  );
+});
+
 it("property: notes come back as they were written", () => {
   fc.assert(
     fc.property(fc.array(account), fc.array(mapping), event, pairs, pairs, (accounts, mappings, at, a, b) => {
@@ -71,7 +86,8 @@ it("property: notes come back as they were written", () => {
       expect(notes.accounts).toEqual(accounts);
       expect(notes.mappings.slice(1)).toEqual(mappings);
       expect(notes.mappingGoneAt).toEqual(new Map([[1, at]]));
-      expect(notes.arenaResidency).toEqual([{ event: at, pages: new Map(a) }]);
+      const residency = notes.arenaResidency.map(({ event, pages }) => ({ event, pages }));
+      expect(residency).toEqual([{ event: at, pages: new Map(a) }]);
       expect(notes.mappingResidency).toEqual([{ event: at, bytes: new Map(b) }]);
     }),
   );
@@ -83,6 +99,13 @@ it("skips kinds of notes and fields that it does not know", () => {
   const unknownField = [TableRecord.note, 1, 7, 5, 9, 120, 1, AccountField.rss, 64];
   tables.read(Uint8Array.from([...unknownKind, ...unknownField]), 0);
   expect(tables.notes.accounts).toMatchObject([{ event: 7, elapsedNs: 9, rss: 64, anonymous: 0 }]);
+});
+
+it("says where an arena's resident pages are cut off, when they are asked for", () => {
+  const tables = new Tables();
+  tables.read(Uint8Array.of(TableRecord.note, NoteKind.arenaResidency, 7, 1, 1), 1000);
+  const [residency] = tables.notes.arenaResidency;
+  expect(() => residency!.pages).toThrow(/an arena's resident pages is missing.* \(at byte 1005\)/);
 });
 
 it("says where a note is longer than what is left", () => {

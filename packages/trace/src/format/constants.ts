@@ -43,6 +43,7 @@ export const NoteKind = {
   mappingGone: 4,
   mappingResidency: 5,
   collection: 6,
+  clock: 7,
 } as const;
 
 /** Numbers of the fields of an account; all are bytes. FORMAT.md says what each is. */
@@ -56,6 +57,7 @@ export const AccountField = {
   lazyFree: 7,
   anonHuge: 8,
   swap: 9,
+  peakRss: 10,
   mallocSystem: 16,
   mallocMapped: 17,
   mallocUsed: 18,

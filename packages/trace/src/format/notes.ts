@@ -1,7 +1,7 @@
 // What a recorder tells of the process's memory beside the events: the kernel's and the C library's accounts, how much of
 // each arena is resident, and the mappings that the program made itself.
 
-import type { ByteReader } from "./byte-reader.ts";
+import { ByteReader } from "./byte-reader.ts";
 import type { ByteWriter } from "./byte-writer.ts";
 import { AccountField, NoteKind } from "./constants.ts";
 
@@ -18,6 +18,13 @@ export interface Account extends Readonly<Record<AccountFieldName, number>> {
 export interface ArenaResidency {
   readonly event: number;
   readonly pages: ReadonlyMap<number, number>;
+}
+
+/** The time before event number `event`, and the most that had been resident until then; 0 where the system does not tell. */
+export interface ClockReading {
+  readonly event: number;
+  readonly elapsedNs: number;
+  readonly peakRssBytes: number;
 }
 
 /** A mapping of 64 KiB or more that the program made itself, through Python's mmap module or in native code. */
@@ -67,17 +74,39 @@ export class Notes {
   readonly mappingResidency: MappingResidency[] = [];
   /** In the order of their ends. */
   readonly collections: Collection[] = [];
+  /** Between the samples, in the order of time. */
+  readonly clocks: ClockReading[] = [];
 
   /** Takes in one note; `reader` holds its payload and no more. */
   read(kind: number, event: number, reader: ByteReader): void {
     if (kind === NoteKind.account) this.accounts.push(readAccount(event, reader));
-    else if (kind === NoteKind.arenaResidency)
-      this.arenaResidency.push({ event, pages: readPairs(reader, "an arena's resident pages") });
+    else if (kind === NoteKind.arenaResidency) this.arenaResidency.push(new NotedResidency(event, reader));
     else if (kind === NoteKind.mapping) this.mappings.push(readMapping(event, reader));
     else if (kind === NoteKind.mappingGone) this.mappingGoneAt.set(reader.varint("a mapping"), event);
     else if (kind === NoteKind.mappingResidency)
       this.mappingResidency.push({ event, bytes: readPairs(reader, "a mapping's resident bytes") });
     else if (kind === NoteKind.collection) this.collections.push(readCollection(event, reader));
+    else if (kind === NoteKind.clock) this.clocks.push(readClock(event, reader));
+  }
+}
+
+/** A long recording has thousands of these, each with all its arenas, and few of them are asked: kept as they were written. */
+class NotedResidency implements ArenaResidency {
+  readonly event: number;
+  private readonly bytes: Uint8Array;
+  private readonly fileOffset: number;
+
+  constructor(event: number, reader: ByteReader) {
+    this.event = event;
+    this.fileOffset = reader.fileOffset + reader.position;
+    this.bytes = new Uint8Array(
+      reader.take(reader.bytes.length - reader.position, "an arena's resident pages"),
+    );
+  }
+
+  /** @throws {TraceDamagedError} when they are no pairs. */
+  get pages(): ReadonlyMap<number, number> {
+    return readPairs(new ByteReader(this.bytes, this.fileOffset), "an arena's resident pages");
   }
 }
 
@@ -113,6 +142,11 @@ function readCollection(event: number, reader: ByteReader): Collection {
   return { event, firstEvent, generation, startNs, elapsedNs, collected, uncollectable, threshold };
 }
 
+function readClock(event: number, reader: ByteReader): ClockReading {
+  const elapsedNs = reader.varint("a time");
+  return { event, elapsedNs, peakRssBytes: reader.varint("a peak") };
+}
+
 function readPairs(reader: ByteReader, what: string): Map<number, number> {
   const pairs = new Map<number, number>();
   while (!reader.atEnd) {
@@ -139,6 +173,10 @@ export const notePayload = {
     const { generation, firstEvent, startNs, elapsedNs, collected, uncollectable, threshold } = one;
     for (const number of [generation, firstEvent, startNs, elapsedNs, collected, uncollectable, threshold])
       out.varint(number);
+  },
+  clock(out: ByteWriter, { elapsedNs, peakRssBytes }: ClockReading): void {
+    out.varint(elapsedNs);
+    out.varint(peakRssBytes);
   },
 };
 

@@ -5,6 +5,7 @@ import { NoteKind, TableRecord } from "./constants.ts";
 import {
   type Account,
   type ArenaResidency,
+  type ClockReading,
   type Collection,
   type MappingResidency,
   type NativeMapping,
@@ -122,6 +123,10 @@ export class TableWriter {
 
   collection(collection: Collection): void {
     this.note(NoteKind.collection, collection.event, (out) => notePayload.collection(out, collection));
+  }
+
+  clock(reading: ClockReading): void {
+    this.note(NoteKind.clock, reading.event, (out) => notePayload.clock(out, reading));
   }
 
   private note(kind: number, event: number, write: (out: ByteWriter) => void): void {
