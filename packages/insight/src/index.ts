@@ -13,7 +13,6 @@ export { noEnding } from "./answer/shortcomings.ts";
 export { userFrame } from "./answer/user-frame.ts";
 export { type Culprit, mappingText, type Verdict, type VerdictKind } from "./answer/verdict.ts";
 export {
-  accountAt,
   type Grade,
   HELD_PARTS,
   type Part,
@@ -36,6 +35,7 @@ export { type RecordUnderOptions, recordTapeUnder } from "./film/what-if-tape.ts
 export { type Examination, type ExamineOptions, examine } from "./history/examine.ts";
 export { byGeneration, type CollectionTally, type GenerationTally } from "./history/garbage.ts";
 export { AGE_BINS, HistoryMachine } from "./history/history-machine.ts";
+export type { HeapUse, Measured } from "./history/measured.ts";
 export type { LineBytes } from "./history/tally.ts";
 export type { TimePoint } from "./history/timeline.ts";
 export type { Remedy, RemedyKind } from "./remedies/remedy.ts";

@@ -4,6 +4,7 @@ import { type Change, type Comparison, compare, type Side, sideOf } from "@obmal
 import { type Frame, type Moment, momentOf, type TraceReader } from "@obmalloc/trace";
 import { ExitCode } from "../shared/exit-codes.ts";
 import { frameText } from "../shared/frame-text.ts";
+import { measuredText } from "../shared/measured-text.ts";
 import { writeJson, writeLines } from "../shared/output.ts";
 import { noFrameText } from "../shared/pins-headline.ts";
 import { Progress } from "../shared/progress.ts";
@@ -48,6 +49,10 @@ function* diffText(comparison: Comparison, nobody: string, limit: number, look: 
   yield look.colors.bold(
     `From ${before.moment.name} to ${after.moment.name}: ${signed(live)} of live blocks`,
   );
+  for (const { moment, waterfall } of [before, after]) {
+    const measured = measuredText(waterfall);
+    if (measured !== "") yield look.colors.dim(`At ${moment.name}: ${measured}`);
+  }
   yield* section("By layer", layers, (name) => name, limit * 2, look);
   yield* section("By size class, live bytes in blocks", classes, (bytes) => `${bytes} bytes`, limit, look);
   const width = Math.max(20, look.width - 44);
@@ -96,6 +101,7 @@ function diffJson({ before, after, layers, classes, lines }: Comparison) {
   const sideJson = (one: Side) => ({
     moment: momentJson(one.moment),
     rssBytes: one.waterfall.rssBytes ?? null,
+    measuredAt: one.waterfall.measuredAt ?? null,
     liveBytes: one.liveBytes,
     arenas: one.arenas,
   });

@@ -26,6 +26,8 @@ export function explanationJson({ trace, explanation }: Explained) {
     waterfall: {
       rssBytes: orNull(waterfall.rssBytes),
       measuredAt: orNull(waterfall.measuredAt),
+      measuredBefore: waterfall.measuredBefore,
+      peakRssBytes: orNull(waterfall.peakRssBytes),
       remainderShare: orNull(waterfall.remainderShare),
       parts: waterfall.parts.map(({ key, name, bytes, grade }) => ({ key, name, bytes, grade })),
     },

@@ -10,6 +10,7 @@ import {
 import { bar } from "../shared/bar.ts";
 import type { Explained } from "../shared/explain-file.ts";
 import { frameText, shortFrameText } from "../shared/frame-text.ts";
+import { measuredText } from "../shared/measured-text.ts";
 import { noFrameText } from "../shared/pins-headline.ts";
 import { sparkline } from "../shared/sparkline.ts";
 import { type Column, fitEnd, tableLines } from "../shared/table.ts";
@@ -73,6 +74,8 @@ function* waterfallText({ waterfall }: Explanation, look: Look): Generator<strin
   )
     .filter((line) => line !== "")
     .map((line) => `  ${line}`);
+  const measured = measuredText(waterfall);
+  if (measured !== "") for (const line of wrapText(measured, look.width, "  ")) yield look.colors.dim(line);
 }
 
 function partCells({ key, name, bytes, grade }: Part, total: number, look: Look): string[] {

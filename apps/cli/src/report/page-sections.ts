@@ -3,6 +3,7 @@
 import { byGeneration, type ClassLifetimes, type Explanation, type Remedy } from "@obmalloc/insight";
 import type { Frame, Pin, Stacks, TraceReader } from "@obmalloc/trace";
 import { frameText } from "../shared/frame-text.ts";
+import { measuredText, samplingText } from "../shared/measured-text.ts";
 import { NO_FRAME } from "../shared/pins-headline.ts";
 import { counted, formatBytes, formatCount, formatMs } from "../shared/units.ts";
 
@@ -35,6 +36,12 @@ function table(caption: string, columns: readonly Column[], rows: readonly (read
 
 export const section = (title: string, content: string): string =>
   `<section>\n<h2>${title}</h2>\n${content}\n</section>`;
+
+export function waterfallSection({ waterfall }: Explanation): string {
+  const measured = measuredText(waterfall);
+  const note = measured === "" ? "" : `<p class="dim">${measured}</p>`;
+  return section("Where the memory is", `<obm-waterfall></obm-waterfall>${note}`);
+}
 
 const LINES = 25;
 
@@ -164,7 +171,8 @@ export function collectionsSection({ collections }: Explanation): string {
   return section("Collections of garbage", table("Collections by generation", columns, rows));
 }
 
-export function certificateSection({ info, eventCount, end }: TraceReader, explanation: Explanation): string {
+export function certificateSection(trace: TraceReader, explanation: Explanation): string {
+  const { info, eventCount, end } = trace;
   const { addressesCompared, eventsReplayed, texts, equalTexts } = explanation.certificate;
   const facts: [string, string][] = [
     ["program", info.commandLine.join(" ")],
@@ -176,6 +184,7 @@ export function certificateSection({ info, eventCount, end }: TraceReader, expla
     ["platform", `${info.platform ?? "unknown"}, ${info.model}, pages of ${info.pageSizeBytes} bytes`],
     ["stacks", info.stacksNote === null ? info.stacks : `${info.stacks} (${info.stacksNote})`],
     ["recorded", `${new Date(info.startedAtUnixMs).toISOString()}; end: ${end?.reason ?? "not recorded"}`],
+    ["resident set", samplingText(trace)],
     [
       "events",
       `${formatCount(eventsReplayed)} replayed up to ${explanation.moment.name}, of ${formatCount(eventCount)}`,

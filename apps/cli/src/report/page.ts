@@ -15,6 +15,7 @@ import {
   linesSection,
   remediesSection,
   section,
+  waterfallSection,
 } from "./page-sections.ts";
 import { PAGE_CSS } from "./page-style.ts";
 import { reportData } from "./report-data.ts";
@@ -74,7 +75,7 @@ function reportPage({ trace, stacks, explanation, tape }: Filmed): string {
   const program = trace.info.commandLine.join(" ");
   const body = [
     header(verdictHeadline(explanation), program, explanation),
-    section("Where the memory is", "<obm-waterfall></obm-waterfall>"),
+    waterfallSection(explanation),
     section("How it went", "<obm-timeline></obm-timeline>"),
     data.heap === undefined ? "" : section("Arenas, pools, blocks", '<obm-heap name="heap"></obm-heap>'),
     linesSection(explanation.pins, stacks),

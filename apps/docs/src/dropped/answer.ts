@@ -6,8 +6,10 @@ import {
   formatBytes,
   formatCount,
   frameText,
+  measuredText,
   NO_FRAME,
   pinsHeadline,
+  samplingText,
   verdictHeadline,
 } from "@obmalloc/insight/text";
 import type { Pin, TraceReader } from "@obmalloc/trace";
@@ -32,7 +34,8 @@ export function answerOf(trace: TraceReader, explanation: Explanation): Answer {
   };
 }
 
-function factsOf({ info, eventCount }: TraceReader, { certificate, arenas }: Explanation): Answer["facts"] {
+function factsOf(trace: TraceReader, { certificate, arenas, waterfall }: Explanation): Answer["facts"] {
+  const { info, eventCount } = trace;
   const { addressesCompared, eventsReplayed, texts, equalTexts } = certificate;
   return [
     ["interpreter", `CPython ${info.versionText}`],
@@ -41,6 +44,7 @@ function factsOf({ info, eventCount }: TraceReader, { certificate, arenas }: Exp
     ["addresses", `${formatCount(addressesCompared)} compared with the process's`],
     ["its own account", texts === 0 ? "not asked for" : `${equalTexts} of ${counted(texts, "text")} equal`],
     ["arenas", formatCount(arenas)],
+    ["resident set", [samplingText(trace), measuredText(waterfall)].filter((text) => text !== "").join(". ")],
   ];
 }
 

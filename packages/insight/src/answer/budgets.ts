@@ -3,7 +3,7 @@
 import { type Moment, momentOf, type TraceReader } from "@obmalloc/trace";
 import { sideOf } from "./compare.ts";
 import { explain } from "./explain.ts";
-import { HELD_PARTS } from "./waterfall.ts";
+import { HELD_PARTS, type Waterfall } from "./waterfall.ts";
 
 /** What is allowed; what is undefined is not looked at. */
 export interface Budgets {
@@ -52,11 +52,12 @@ export function checkBudgets(trace: TraceReader, moment: Moment, budgets: Budget
     const held = waterfall.parts.reduce((sum, part) => sum + (HELD_PARTS.has(part.key) ? part.bytes : 0), 0);
     const top = pins.filter((pin) => pin.heldBytes > 0).sort((a, b) => b.leverage - a.leverage)[0];
     const line = top?.frame === undefined ? "no line" : `${top.frame.file}:${top.frame.line}`;
+    const when = earlierText(waterfall);
     if (maxHeldBytes !== undefined) {
       const holders = waterfall.hasAccount
         ? "pymalloc and the C library"
         : "pymalloc; the C library was not asked";
-      results.push(result("held", maxHeldBytes, held, `bytes free but held by ${holders}`));
+      results.push(result("held", maxHeldBytes, held, `bytes free but held by ${holders}${when}`));
     }
     if (maxLeverage !== undefined) {
       const why = noLines(trace);
@@ -68,12 +69,19 @@ export function checkBudgets(trace: TraceReader, moment: Moment, budgets: Budget
     }
     if (maxResidentBytes !== undefined) {
       const isKnown = waterfall.rssBytes !== undefined;
-      const detail = isKnown ? "bytes of the resident set" : "the resident set was not recorded up to there";
+      const detail = isKnown
+        ? `bytes of the resident set${when}`
+        : "the resident set was not recorded up to there";
       results.push(result("resident", maxResidentBytes, waterfall.rssBytes, detail));
     }
   }
   if (maxGrowth !== undefined) results.push(growthResult(trace, maxGrowth, between));
   return results;
+}
+
+/** Where the resident set was not read at the moment itself. */
+function earlierText({ measuredBefore: { events } }: Waterfall): string {
+  return events === 0 ? "" : `, measured ${events} events earlier`;
 }
 
 /** Why a recording cannot say which line holds an arena; undefined where it can. */

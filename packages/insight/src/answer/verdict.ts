@@ -141,8 +141,8 @@ function native({ waterfall, examination }: Findings, total: number): Candidate 
     bytes,
     applies: bytes >= Math.max(SMALLEST_BYTES, total * NATIVE_SHARE),
     culprits: () =>
-      residentMappings(examination.trace, examination.moment.event).map(({ mapping, bytes: resident }) =>
-        culpritOf(examination, mapping.stack, resident),
+      residentMappings(examination.trace, waterfall.measuredAt ?? examination.moment.event).map(
+        ({ mapping, bytes: resident }) => culpritOf(examination, mapping.stack, resident),
       ),
   };
 }

@@ -3,6 +3,8 @@
 
 import type { Account, NativeMapping, TraceReader } from "@obmalloc/trace";
 import type { Examination } from "../history/examine.ts";
+import { type HeapUse, heapUse } from "../history/measured.ts";
+import { elapsedNsAt, peakRssBytes } from "../history/timeline.ts";
 
 /** How sure a figure is: replayed with every address compared, read from addresses or accounts only, or from a model. */
 export type Grade = "exact" | "derived" | "modelled";
@@ -33,12 +35,19 @@ export interface Part {
   readonly grade: Grade;
 }
 
-/** The resident set of a moment, divided up; the parts add up to it, the last one is what nobody can explain. */
+/**
+ * The resident set of one moment, divided up; the parts add up to it, the last one is what nobody can explain. The moment is that of the last
+ * look at the process up to the one asked for: at a marker the same, else somewhat earlier, and all parts are of then.
+ */
 export interface Waterfall {
   /** Undefined when the recording has no resident set for this moment or before: then there is nothing to add up to. */
   readonly rssBytes: number | undefined;
-  /** The event before which the resident set was read. */
+  /** The event before which the process was measured. */
   readonly measuredAt: number | undefined;
+  /** How long before the moment that was asked for, in events and, by the clock readings around it, nanoseconds; 0 where it is the same. */
+  readonly measuredBefore: { readonly events: number; readonly elapsedNs: number };
+  /** The most that was resident up to the moment that was asked for, by the kernel's own mark where it was recorded. */
+  readonly peakRssBytes: number | undefined;
   /** Whether the parts outside of pymalloc were recorded, so that they can be told apart. */
   readonly hasAccount: boolean;
   readonly parts: readonly Part[];
@@ -69,26 +78,36 @@ export const PYMALLOC_HELD_PARTS = ["free-blocks", "free-pools"] as const satisf
 export const HELD_PARTS: ReadonlySet<PartKey> = new Set([...PYMALLOC_HELD_PARTS, "c-library-free"]);
 
 export function waterfall(examination: Examination): Waterfall {
-  const { trace, moment } = examination;
-  const account = accountAt(trace, moment.event);
-  const pools = poolParts(examination, account);
-  if (account === undefined) return withoutAccount(examination, pools);
-  const parts = [...pools, ...cLibraryParts(examination, account), ...otherParts(account)];
-  const explained = parts.reduce((sum, part) => sum + part.bytes, 0);
-  const rest = account.rss - explained;
+  const { trace, moment, measured, replay } = examination;
+  const heap = measured?.heap ?? heapUse(replay.machine);
+  const grade = replayedGrade(trace);
+  const when = {
+    rssBytes: measured?.rssBytes,
+    measuredAt: measured?.event,
+    measuredBefore: measuredBefore(examination),
+    peakRssBytes: peakRssBytes(trace, moment.event) || undefined,
+  };
+  const account = measured?.account;
+  if (account === undefined) return { ...when, ...withoutAccount(heap, measured?.rssBytes, grade) };
+  const unnamed = unnamedParts(account);
+  const parts = [
+    ...poolParts(heap, unnamed.arenas, grade),
+    ...cLibraryParts(heap, account, unnamed.rest),
+    ...otherParts(account, unnamed),
+  ];
+  const rest = account.rss - parts.reduce((sum, { bytes }) => sum + bytes, 0);
   return {
-    rssBytes: account.rss,
-    measuredAt: account.event,
+    ...when,
     hasAccount: true,
-    parts: [...parts.filter((one) => one.bytes !== 0), part("remainder", rest, "derived")],
+    parts: [...parts.filter(({ bytes }) => bytes !== 0), part("remainder", rest, "derived")],
     remainderShare: Math.abs(rest) / account.rss,
   };
 }
 
-/** The last account that was taken up to this event: at a marker, exactly of its moment. */
-export function accountAt({ tables }: TraceReader, event: number): Account | undefined {
-  const account = tables.notes.accounts.findLast((one) => one.event <= event);
-  return account !== undefined && account.rss > 0 ? account : undefined;
+function measuredBefore({ trace, moment, measured }: Examination): Waterfall["measuredBefore"] {
+  if (measured === undefined || measured.event === moment.event) return { events: 0, elapsedNs: 0 };
+  const elapsedNs = Math.max(0, Math.round(elapsedNsAt(trace, moment.event) - measured.elapsedNs));
+  return { events: moment.event - measured.event, elapsedNs };
 }
 
 function part(key: PartKey, bytes: number, grade: Grade): Part {
@@ -99,118 +118,112 @@ function part(key: PartKey, bytes: number, grade: Grade): Part {
 export const replayedGrade = ({ info }: TraceReader): Grade =>
   info.derivedFrom === undefined ? "exact" : "derived";
 
-/**
- * pymalloc's arenas by use. What is not resident was never touched: pools not carved yet, arenas' rims, and ends of pools that were
- * never handed out. A pool's head is touched with its first block.
- */
-function poolParts({ replay, trace }: Examination, account: Account | undefined): Part[] {
-  const grade = replayedGrade(trace);
-  const sum = {
-    live: replay.machine.liveBytes,
-    blocks: 0,
-    freeBlocks: 0,
-    freePools: 0,
-    rims: 0,
-    heads: 0,
-    total: 0,
-  };
-  for (const { heap } of replay.machine.allHeaps()) {
-    const { bytes } = heap.stats();
-    sum.blocks += bytes.allocatedBlocks;
-    sum.freeBlocks += bytes.availableBlocks;
-    sum.freePools += bytes.unusedPools;
-    sum.rims += bytes.arenaAlignment;
-    sum.heads += bytes.poolHeaders + bytes.quantization;
-    sum.total += bytes.total;
+/** Hands out what is resident, as far as it goes. */
+class Resident {
+  left: number;
+
+  constructor(bytes: number) {
+    this.left = bytes;
   }
-  let absent = account === undefined ? 0 : Math.max(0, sum.total - account.arenaRss);
-  const resident = (bytes: number) => {
-    const gone = Math.min(bytes, absent);
-    absent -= gone;
-    return bytes - gone;
-  };
-  const freePools = resident(sum.freePools);
-  const rims = resident(sum.rims);
-  const freeBlocks = resident(sum.freeBlocks);
-  const heads = resident(sum.heads);
+
+  take(bytes: number): number {
+    const taken = Math.min(bytes, this.left);
+    this.left -= taken;
+    return taken;
+  }
+}
+
+/**
+ * pymalloc's arenas by use, as far as they are resident. What is not was never touched, or is swapped out: pools not carved yet, arenas' rims,
+ * and ends of pools that were never handed out. A pool's head is touched with its first block.
+ */
+function poolParts(heap: HeapUse, residentBytes: number, grade: Grade): Part[] {
+  const resident = new Resident(residentBytes);
+  const live = resident.take(heap.live);
+  const rounding = resident.take(heap.blocks - heap.live);
+  const heads = resident.take(heap.heads);
+  const freeBlocks = resident.take(heap.freeBlocks);
+  const rims = resident.take(heap.rims);
+  const freePools = resident.take(heap.freePools);
   return [
-    part("live", sum.live, grade),
-    part("rounding", sum.blocks - sum.live, grade),
+    part("live", live, grade),
+    part("rounding", rounding, grade),
     part("free-blocks", freeBlocks, grade),
     part("free-pools", freePools, grade),
     part("pool-overhead", rims + heads, grade),
-  ].filter((one) => one.bytes > 0);
+  ];
 }
+
+/** Resident bytes of mappings without a name: arenas, what else is known, and the rest. */
+interface UnnamedParts {
+  readonly arenas: number;
+  /** Stacks of other threads, and of Python's own frames. */
+  readonly stacks: number;
+  readonly recorder: number;
+  readonly rest: number;
+}
+
+function unnamedParts(account: Account): UnnamedParts {
+  const resident = new Resident(account.unnamedRss);
+  const arenas = resident.take(account.arenaRss);
+  const stacks = resident.take(account.threadStackRss + account.regionRss);
+  const recorder = resident.take(account.recorderRss);
+  return { arenas, stacks, recorder, rest: resident.left };
+}
+
+const hasMallinfo = ({ mallocUsed, mallocMapped }: Account) => mallocUsed + mallocMapped > 0;
 
 /**
  * The C library's heap: Python's blocks outside of pools; what everybody else has, with all headers; and what is free. `mallinfo2`
  * counts what is in use and free; the kernel how much of that is resident, which untouched pages are not.
  */
-function cLibraryParts({ replay }: Examination, account: Account): Part[] {
-  const { outsideBlocks } = replay.machine;
-  const usedBytes = account.mallocUsed + account.mallocMapped;
-  if (usedBytes === 0) return []; // no mallinfo2
-  const { heapBytes, mappedBytes } = cLibraryResident(account);
-  const residentUsed = Math.min(usedBytes, heapBytes + mappedBytes);
-  const free = Math.max(0, heapBytes + mappedBytes - residentUsed);
-  const live = Math.min(outsideBlocks.bytes, residentUsed);
+function cLibraryParts({ outside }: HeapUse, account: Account, unnamedRest: number): Part[] {
+  if (!hasMallinfo(account)) return [];
+  const resident = new Resident(cLibraryResident(account, unnamedRest));
+  const used = resident.take(account.mallocUsed + account.mallocMapped);
+  const live = Math.min(outside, used);
   return [
     part("outside-live", live, "derived"),
-    part("c-library-used", residentUsed - live, "derived"),
-    part("c-library-free", free, "derived"),
+    part("c-library-used", used - live, "derived"),
+    part("c-library-free", resident.left, "derived"),
   ];
 }
 
 /** Resident bytes of the C library: of its heaps, and of the chunks that it mapped one by one. */
-function cLibraryResident(account: Account): { readonly heapBytes: number; readonly mappedBytes: number } {
-  const anonymous = anonymousLeft(account);
-  const mappedBytes = Math.min(account.mallocMapped, anonymous);
-  const otherHeaps = Math.max(0, account.mallocSystem - account.heapSize);
-  return { heapBytes: account.heapRss + Math.min(otherHeaps, anonymous - mappedBytes), mappedBytes };
+function cLibraryResident(
+  { mallocMapped, mallocSystem, heapSize, heapRss }: Account,
+  unnamedRest: number,
+): number {
+  const unnamed = new Resident(unnamedRest);
+  return heapRss + unnamed.take(mallocMapped) + unnamed.take(Math.max(0, mallocSystem - heapSize));
 }
 
-/** Resident bytes of mappings without a name that are neither arenas nor anything else that is known. */
-function anonymousLeft(account: Account): number {
-  const { unnamedRss, arenaRss, regionRss, recorderRss, threadStackRss } = account;
-  return Math.max(0, unnamedRss - arenaRss - regionRss - recorderRss - threadStackRss);
-}
-
-function otherParts(account: Account): Part[] {
-  const { heapBytes, mappedBytes } = cLibraryResident(account);
-  const hasMallinfo = account.mallocUsed + account.mallocMapped > 0;
-  const unknown = account.heapRss + anonymousLeft(account) - (hasMallinfo ? heapBytes + mappedBytes : 0);
+function otherParts(account: Account, { stacks, recorder, rest }: UnnamedParts): Part[] {
+  const isAsked = hasMallinfo(account);
+  const unknown = account.heapRss + rest - (isAsked ? cLibraryResident(account, rest) : 0);
   return [
-    part("native-mappings", hasMallinfo ? unknown : 0, "derived"),
-    part("c-library-used", hasMallinfo ? 0 : unknown, "derived"),
+    part(isAsked ? "native-mappings" : "c-library-used", unknown, "derived"),
     part("files", account.fileRss + account.sharedMemoryRss, "exact"),
     part("library-data", account.fileWritten, "exact"),
-    part("stacks", account.stackRss + account.threadStackRss + account.regionRss, "exact"),
-    part("recorder", account.recorderRss, "exact"),
+    part("stacks", account.stackRss + stacks, "exact"),
+    part("recorder", recorder, "exact"),
   ];
 }
 
 const REST = "the rest of the process, not told apart";
 
 /** A trace without accounts: pools, and everything else in one. */
-function withoutAccount({ trace, moment, replay }: Examination, pools: readonly Part[]): Waterfall {
-  const { samples, marks } = trace.tables;
-  const seen = [...samples, ...marks].filter((one) => one.event <= moment.event);
-  const last = seen.reduce<(typeof seen)[number] | undefined>(
-    (latest, one) => (latest === undefined || one.event >= latest.event ? one : latest),
-    undefined,
-  );
-  const rssBytes = last === undefined ? undefined : last.rssPages * trace.info.pageSizeBytes;
-  const grade = replayedGrade(trace);
-  const parts = [...pools, part("outside-live", replay.machine.outsideBlocks.bytes, grade)];
-  const explained = parts.reduce((sum, one) => sum + one.bytes, 0);
+function withoutAccount(
+  heap: HeapUse,
+  rssBytes: number | undefined,
+  grade: Grade,
+): Pick<Waterfall, "hasAccount" | "parts" | "remainderShare"> {
+  const pools = poolParts(heap, Number.POSITIVE_INFINITY, grade).filter(({ bytes }) => bytes > 0);
+  const parts = [...pools, part("outside-live", heap.outside, grade)];
+  const rest = (rssBytes ?? 0) - parts.reduce((sum, { bytes }) => sum + bytes, 0);
   return {
-    rssBytes,
-    measuredAt: last?.event,
     hasAccount: false,
-    parts:
-      rssBytes === undefined
-        ? parts
-        : [...parts, { ...part("remainder", rssBytes - explained, "derived"), name: REST }],
+    parts: rssBytes === undefined ? parts : [...parts, { ...part("remainder", rest, "derived"), name: REST }],
     remainderShare: undefined,
   };
 }

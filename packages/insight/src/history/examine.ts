@@ -2,6 +2,7 @@
 
 import { type Moment, Replay, type ReplayOptions, Stacks, type TraceReader } from "@obmalloc/trace";
 import { HistoryMachine } from "./history-machine.ts";
+import { type HeapUse, heapUse, lastMeasured, type Measured } from "./measured.ts";
 import { firstProgramStack } from "./program-start.ts";
 import { type StackTally, tallyStacks } from "./tally.ts";
 import { Clock, type TimePoint, timePoint } from "./timeline.ts";
@@ -13,6 +14,8 @@ export interface Examination {
   readonly stacks: Stacks;
   /** Stands at the moment; before it when the trace is damaged, or the replay parts from it. */
   readonly replay: Replay<HistoryMachine>;
+  /** When the process was looked at last, and what the heap held then; undefined where it never was, or where the replay did not get there. */
+  readonly measured: (Measured & { readonly heap: HeapUse }) | undefined;
   readonly timeline: readonly TimePoint[];
   /** For each of its points the least that was alive since the one before; bytes. */
   readonly lows: readonly number[];
@@ -77,11 +80,13 @@ export function examine(trace: TraceReader, moment: Moment, options: ExamineOpti
   const outside = new Peak();
   const start = new ProgramStart(replay);
   const looks: Look[] = [];
+  const measured = lastMeasured(trace, moment.event);
+  let heapThen = measured?.event === 0 ? heapUse(replay.machine) : undefined;
   let ahead = checkpoints(trace, 0, moment.event, points);
+  if (measured !== undefined && measured.event > 0) ahead = inOrder([...ahead, measured.event]);
   for (let event = ahead.shift(); event !== undefined; event = ahead.shift()) {
     if (start.isFoundBefore(event) && start.event > moment.event / 2) {
-      const more = checkpoints(trace, replay.event, moment.event, points);
-      ahead = [...new Set([event, ...ahead, ...more])].sort(ascending);
+      ahead = inOrder([event, ...ahead, ...checkpoints(trace, replay.event, moment.event, points)]);
       event = ahead.shift()!;
     }
     const low = lowUpTo(replay, event);
@@ -90,6 +95,7 @@ export function examine(trace: TraceReader, moment: Moment, options: ExamineOpti
     lows.push(low);
     options.onPoint?.(replay);
     if (replay.event < event) break;
+    if (event === measured?.event) heapThen = heapUse(replay.machine);
     const share = (event - start.event) / (moment.event - start.event);
     if (start.isOver && share >= LOOK_SHARES[looks.length]!)
       looks.push({ event, tally: look(), blocks: liveBlocks(replay.machine) });
@@ -102,6 +108,7 @@ export function examine(trace: TraceReader, moment: Moment, options: ExamineOpti
     moment,
     stacks,
     replay,
+    measured: measured === undefined || heapThen === undefined ? undefined : { ...measured, heap: heapThen },
     timeline,
     lows,
     now,
@@ -186,7 +193,7 @@ function liveBlocks({ byStack, outsideBlocks }: HistoryMachine): number {
   return blocks;
 }
 
-const ascending = (a: number, b: number) => a - b;
+const inOrder = (events: readonly number[]) => [...new Set(events)].sort((a, b) => a - b);
 
 /** Evenly through the events after `start`, and at each marker. */
 function checkpoints({ tables }: TraceReader, start: number, end: number, points: number): number[] {
@@ -194,5 +201,5 @@ function checkpoints({ tables }: TraceReader, start: number, end: number, points
     Math.round(start + ((end - start) * (i + 1)) / points),
   );
   const marks = tables.marks.map((mark) => mark.event).filter((event) => event > start && event <= end);
-  return [...new Set([...even, ...marks])].sort(ascending);
+  return inOrder([...even, ...marks]);
 }
