@@ -1,11 +1,12 @@
 // Every command about a recording, given what is none, or is less than a whole one: it says what it can still answer, what not and
-// why; it ends with the right code; and nobody sees a stack trace of Node.
+// why; it ends with the right code; and nobody sees a stack trace of Node. Recordings without a resident set and captures: see lacking.test.ts.
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { describe, expect, it, vi } from "vitest";
 import { chunkOffsets } from "./chunk-offsets.ts";
 import { CASE, newFolder, obmalloc, recordable } from "./harness.ts";
+import { NAMES, run } from "./nine-commands.ts";
 
 vi.setConfig({ testTimeout: 120_000, maxConcurrency: 2 });
 
@@ -17,30 +18,6 @@ const [tables] = chunkOf(2);
 const events = chunkOf(3);
 const end = chunkOf(4)[0]!;
 
-let files = 0;
-/** Commands run at the same time: each writes a file of its own. */
-const own = (ending: string) => join(folder, `${++files}.${ending}`);
-
-/** Arguments of each command about `file`. */
-const COMMANDS: Readonly<Record<string, (file: string) => string[]>> = {
-  explain: (file) => ["explain", file],
-  "explain --html": (file) => ["explain", file, "--html", own("html")],
-  "what-if": (file) => ["what-if", file],
-  diff: (file) => ["diff", file, CASE],
-  check: (file) => ["check", file, "--max-held", "1GiB"],
-  sweep: (file) => ["sweep", file, "--matrix", matrix(), "-o", own("parquet")],
-  "export pprof": (file) => ["export", file, "-f", "pprof", "-o", own("pb.gz")],
-  "export chrome-trace": (file) => ["export", file, "-f", "chrome-trace", "-o", own("json")],
-  "export csv-events": (file) => ["export", file, "-f", "csv-events", "-o", own("csv")],
-};
-const NAMES = Object.keys(COMMANDS);
-
-function matrix(): string {
-  const path = join(folder, "matrix.json");
-  writeFileSync(path, '{"settings": [{}]}');
-  return path;
-}
-
 function fileOf(name: string, bytes: Uint8Array): string {
   const path = join(folder, `${name.replaceAll(/\W+/g, "-")}.obm`);
   writeFileSync(path, bytes);
@@ -51,13 +28,6 @@ function changed(at: number, value: number): Buffer {
   const bytes = Buffer.from(sound);
   bytes[at] = value;
   return bytes;
-}
-
-async function run(command: string, file: string) {
-  const { code, stdout, stderr } = await obmalloc(COMMANDS[command]!(file));
-  expect(stderr).not.toMatch(/^ +at /m);
-  expect(stderr).not.toContain("a mistake in obmalloc itself");
-  return { code, said: stdout + stderr };
 }
 
 const NO_TRACE: readonly (readonly [kind: string, bytes: Uint8Array, message: RegExp])[] = [
@@ -113,7 +83,7 @@ describe.concurrent.each(HALF)("a trace %s", (kind, bytes) => {
     const { code, said } = await run(command, file);
     // The table of all events has those that there are, and ends with the code of a trace that is not whole.
     expect(code).toBe(command === "export csv-events" && kind.startsWith("cut") ? 1 : 0);
-    if (command !== "sweep" && command !== "explain --html")
+    if (command !== "explain --html")
       expect(said.replaceAll(/\s+/g, " ")).toMatch(/has no ending .* goes as far as event \d+/);
   });
 
@@ -185,6 +155,14 @@ describe.skipIf(recordable.length === 0)("recordings that lack something", () =>
     for (const command of NAMES) expect((await run(command, file)).code).toBe(0);
     expect((await flat("explain", file)).said).toContain("There are no stacks");
     expect((await flat("diff", file, CASE)).said).toContain("unknown: there are no stacks");
+    for (const format of ["pprof", "speedscope", "collapsed", "dhat", "csv-blocks", "parquet-events"]) {
+      const { said } = await flat("export", file, "-f", format, "-o", join(folder, "no-stacks"));
+      expect(said).toContain("There are no stacks (recorded without): no line can be named.");
+      if (format === "collapsed")
+        expect(readFileSync(join(folder, "no-stacks"), "utf8")).toMatch(
+          /^\[no stacks were recorded\] \d+\n$/,
+        );
+    }
     const { code, said } = await flat("check", file, "--max-leverage", "1000");
     expect(code).toBe(1);
     expect(said).toContain("UNKNOWN leverage unknown of 1000.0x: cannot be told: there are no stacks");

@@ -9,7 +9,7 @@ export {
   type WaterfallPicture,
   waterfallPicture,
 } from "./answer/pictures.ts";
-export { noEnding } from "./answer/shortcomings.ts";
+export { type Lack, lacksOf, noEnding } from "./answer/shortcomings.ts";
 export { userFrame } from "./answer/user-frame.ts";
 export { type Culprit, mappingText, type Verdict, type VerdictKind } from "./answer/verdict.ts";
 export {

@@ -9,6 +9,7 @@ import { writeJson, writeLines } from "../shared/output.ts";
 import { noFrameText } from "../shared/pins-headline.ts";
 import { Progress } from "../shared/progress.ts";
 import { momentJson, openTrace } from "../shared/recording.ts";
+import { sayLacks } from "../shared/say-lacks.ts";
 import { type Column, fitEnd, tableLines } from "../shared/table.ts";
 import { type Look, lookOf } from "../shared/terminal.ts";
 import { formatBytes } from "../shared/units.ts";
@@ -40,6 +41,7 @@ function side(trace: TraceReader, file: string, at: string | undefined): Side {
   const progress = new Progress(`replaying ${file}`, moment.event);
   const found = sideOf(trace, moment, progress.update);
   progress.stop();
+  sayLacks(file, trace, moment, ["own-recording", "arenas", "stacks", "resident-set"]);
   return found;
 }
 

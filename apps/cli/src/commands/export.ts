@@ -1,6 +1,7 @@
 // `obmalloc export`: a recording in the formats of other tools.
 
 import { closeSync, openSync, writeFileSync, writeSync } from "node:fs";
+import type { Lack } from "@obmalloc/insight";
 import { momentOf, Stacks, type TraceError } from "@obmalloc/trace";
 import { chromeTrace } from "../exports/chrome-trace.ts";
 import { dhat } from "../exports/dhat.ts";
@@ -12,6 +13,7 @@ import { ExitCode } from "../shared/exit-codes.ts";
 import { FileError } from "../shared/file-source.ts";
 import { writeLines } from "../shared/output.ts";
 import { openTrace, type Recording, replayTo } from "../shared/recording.ts";
+import { sayLacks } from "../shared/say-lacks.ts";
 
 /** Names of formats, with the file ending that each usually has. */
 const EXPORT_FORMATS = {
@@ -32,6 +34,19 @@ export interface ExportFlags {
   readonly output?: string;
   readonly at?: string;
 }
+
+/** What a recording may lack that a format would show. */
+const SHOWN: Readonly<Record<ExportFormat, readonly Lack["of"][]>> = {
+  pprof: ["arenas", "stacks"],
+  speedscope: ["arenas", "stacks"],
+  collapsed: ["stacks"],
+  dhat: ["stacks"],
+  "chrome-trace": ["arenas", "resident-set"],
+  "parquet-events": ["stacks"],
+  "parquet-blocks": ["arenas", "stacks"],
+  "csv-events": ["stacks"],
+  "csv-blocks": ["arenas", "stacks"],
+};
 
 /** @throws {TraceQuestionError} when there is no such moment, {@link FileError} when the output cannot be written. */
 export async function exportCommand(file: string, flags: ExportFlags): Promise<ExitCode> {
@@ -57,34 +72,40 @@ type Writer = (
 ) => Promise<TraceError | undefined> | Promise<void> | void;
 
 const text =
-  (make: (recording: Recording) => string | Uint8Array): Writer =>
+  (format: ExportFormat, make: (recording: Recording) => string | Uint8Array): Writer =>
   (file, at, path) =>
-    writeFileSync(path, make(replayTo(file, { at, stacks: true, pools: false })));
+    writeFileSync(path, make(replayed(file, at, format)));
+
+function replayed(file: string, at: string | undefined, format: ExportFormat): Recording {
+  const recording = replayTo(file, { at, stacks: true, pools: false });
+  sayLacks(file, recording.trace, recording.moment, SHOWN[format]);
+  return recording;
+}
 
 const WRITERS: Readonly<Record<ExportFormat, Writer>> = {
-  pprof: text(pprof),
-  speedscope: text(speedscope),
-  collapsed: text(collapsed),
-  dhat: text(dhat),
+  pprof: text("pprof", pprof),
+  speedscope: text("speedscope", speedscope),
+  collapsed: text("collapsed", collapsed),
+  dhat: text("dhat", dhat),
   "chrome-trace": (file, at, path) => {
     const trace = openTrace(file);
-    writeFileSync(path, chromeTrace(trace, momentOf(trace, at)));
+    const moment = momentOf(trace, at);
+    sayLacks(file, trace, moment, SHOWN["chrome-trace"]);
+    writeFileSync(path, chromeTrace(trace, moment));
   },
-  "parquet-blocks": (file, at, path) => writeParquet(path, blocks(file, at)),
+  "parquet-blocks": (file, at, path) => writeParquet(path, blocksTable(replayed(file, at, "parquet-blocks"))),
   "parquet-events": (file, _at, path) => writeEvents(file, (table) => writeParquet(path, table)),
-  "csv-blocks": (file, at, path) => writeCsv(path, blocks(file, at)),
+  "csv-blocks": (file, at, path) => writeCsv(path, blocksTable(replayed(file, at, "csv-blocks"))),
   "csv-events": (file, _at, path) => writeEvents(file, (table) => writeCsv(path, table)),
 };
-
-const blocks = (file: string, at: string | undefined): Table =>
-  blocksTable(replayTo(file, { at, stacks: true, pools: false }));
 
 async function writeEvents(
   file: string,
   write: (table: Table) => Promise<void> | void,
 ): Promise<TraceError | undefined> {
   const trace = openTrace(file);
-  momentOf(trace); // of a trace without events there is no table
+  // Of a trace without events there is no table.
+  sayLacks(file, trace, momentOf(trace), ["stacks"]);
   let damage: TraceError | undefined;
   const onDamage = (error: TraceError) => {
     damage = error;

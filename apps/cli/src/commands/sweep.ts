@@ -37,10 +37,16 @@ export async function sweepCommand(traces: readonly string[], flags: SweepFlags)
   const failed = rows.filter((row) => row.error !== null);
   await writeLines([
     `${counted(rows.length, "job")} of ${all.length}: ${output}`,
+    ...notes(rows),
     ...failed.map((row) => `job ${row.job} failed: ${row.trace}: ${row.error}`),
   ]);
   return failed.length === 0 ? ExitCode.ok : ExitCode.notExact;
 }
+
+/** Once for each recording. */
+const notes = (rows: readonly SweepRow[]) => [
+  ...new Set(rows.filter(({ note }) => note !== null).map(({ trace, note }) => `${trace}: ${note}`)),
+];
 
 const COLUMNS = [
   { name: "job", type: "INT32" },
@@ -61,6 +67,7 @@ const COLUMNS = [
   { name: "peak_bytes", type: "INT64" },
   { name: "refused", type: "INT64" },
   { name: "error", type: "STRING" },
+  { name: "note", type: "STRING" },
 ] as const satisfies readonly {
   readonly name: keyof SweepRow;
   readonly type: Table["columns"][number]["type"];

@@ -16,9 +16,11 @@ export interface StackTotal {
 }
 
 const NO_PYTHON: Frame = { file: "", line: 0, function: "[no Python code]" };
+const NO_STACKS: Frame = { file: "", line: 0, function: "[no stacks were recorded]" };
 
 /** One total for each stack that has live blocks; most live bytes first. */
-export function stackTotals({ replay, stacks }: Recording): StackTotal[] {
+export function stackTotals({ trace, replay, stacks }: Recording): StackTotal[] {
+  const nobody = trace.info.stacks === "none" ? NO_STACKS : NO_PYTHON;
   const totals = new Map<
     number,
     { blocks: number; liveBytes: number; pinnedBytes: number; arenas: number }
@@ -44,7 +46,7 @@ export function stackTotals({ replay, stacks }: Recording): StackTotal[] {
   return [...totals]
     .map(([stack, { pinnedBytes, ...total }]) => ({
       stack,
-      frames: stack === 0 ? [NO_PYTHON] : stacks.frames(stack).reverse(),
+      frames: stack === 0 ? [nobody] : stacks.frames(stack).reverse(),
       pinnedBytes: Math.round(pinnedBytes),
       ...total,
     }))

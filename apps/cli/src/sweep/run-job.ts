@@ -2,7 +2,7 @@
 // wrong with one job is a row too.
 
 import { ObmallocError, profileFor } from "@obmalloc/abi";
-import { checkSettings, recordedSettings, type Settings, whatIfAll } from "@obmalloc/insight";
+import { checkSettings, lacksOf, recordedSettings, type Settings, whatIfAll } from "@obmalloc/insight";
 import { momentOf, type TraceReader } from "@obmalloc/trace";
 import { FileSource } from "../shared/file-source.ts";
 import { openSource } from "../shared/open-trace.ts";
@@ -29,6 +29,8 @@ export interface SweepRow {
   readonly peak_bytes: number | null;
   readonly refused: number | null;
   readonly error: string | null;
+  /** What the recording lacks, so that the row says less than it seems to. */
+  readonly note: string | null;
 }
 
 /** @param jobs of the same trace and moment. @returns a row for each. */
@@ -51,6 +53,8 @@ function replayed(trace: TraceReader, at: string | undefined, jobs: readonly Swe
   const moment = momentOf(trace, at);
   const checked = jobs.map((job) => checkedSettings(trace, job));
   const sound = checked.filter((one): one is Settings => !(one instanceof Error));
+  const lacks = lacksOf(trace, moment).filter(({ of }) => of === "ending" || of === "own-recording");
+  const note = lacks[0]?.text ?? null;
   const found = whatIfAll(trace, moment, sound)[Symbol.iterator]();
   return jobs.map((job, index) => {
     const settings = checked[index]!;
@@ -71,6 +75,7 @@ function replayed(trace: TraceReader, at: string | undefined, jobs: readonly Swe
       peak_arenas: peakArenas,
       peak_bytes: peakBytes,
       refused,
+      note,
     };
   });
 }
@@ -114,6 +119,7 @@ function emptyRow({ index, trace, at, settings }: SweepJob): SweepRow {
     peak_bytes: null,
     refused: null,
     error: null,
+    note: null,
   };
 }
 

@@ -53,7 +53,10 @@ export function checkBudgets(trace: TraceReader, moment: Moment, budgets: Budget
     const top = pins.filter((pin) => pin.heldBytes > 0).sort((a, b) => b.leverage - a.leverage)[0];
     const line = top?.frame === undefined ? "no line" : `${top.frame.file}:${top.frame.line}`;
     const when = earlierText(waterfall);
-    if (maxHeldBytes !== undefined) {
+    const noArenas = ofOtherTool(trace);
+    if (maxHeldBytes !== undefined && noArenas !== undefined)
+      results.push(result("held", maxHeldBytes, undefined, noArenas));
+    else if (maxHeldBytes !== undefined) {
       const holders = waterfall.hasAccount
         ? "pymalloc and the C library"
         : "pymalloc; the C library was not asked";
@@ -84,10 +87,20 @@ function earlierText({ measuredBefore: { events } }: Waterfall): string {
   return events === 0 ? "" : `, measured ${events} events earlier`;
 }
 
+/** Why nothing is known of pymalloc, though it was there: another tool's capture without its blocks. */
+function ofOtherTool({ info }: TraceReader): string | undefined {
+  const isMissing = info.derivedFrom !== undefined && !hasPools(info);
+  return isMissing ? `the capture (${info.derivedFrom}) has no blocks of pymalloc` : undefined;
+}
+
+const hasPools = ({ allocator }: TraceReader["info"]) =>
+  allocator === "pymalloc" || allocator === "pymalloc_debug";
+
 /** Why a recording cannot say which line holds an arena; undefined where it can. */
-function noLines({ info }: TraceReader): string | undefined {
-  if (info.allocator !== "pymalloc" && info.allocator !== "pymalloc_debug")
-    return `the allocator ${info.allocator} has no arenas that a line could hold`;
+function noLines(trace: TraceReader): string | undefined {
+  const { info } = trace;
+  if (!hasPools(info))
+    return ofOtherTool(trace) ?? `the allocator ${info.allocator} has no arenas that a line could hold`;
   return info.stacks === "none" ? "there are no stacks, so no line is known" : undefined;
 }
 

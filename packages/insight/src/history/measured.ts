@@ -34,8 +34,8 @@ export function lastMeasured({ tables, info }: TraceReader, event: number): Meas
     return { event: account.event, elapsedNs: account.elapsedNs, rssBytes: account.rss, account };
   let last: Measured | undefined;
   for (const one of [...tables.samples, ...tables.marks]) {
-    if (one.event > event || (last !== undefined && one.event < last.event)) continue;
     const { elapsedNs, rssPages } = one;
+    if (rssPages === 0 || one.event > event || (last !== undefined && one.event < last.event)) continue;
     last = { event: one.event, elapsedNs, rssBytes: rssPages * info.pageSizeBytes, account: undefined };
   }
   return last;

@@ -52,7 +52,9 @@ export function runPlans(
   const heldNow = arenas * replay.profile.pymalloc.arenaBytes;
   const resultOf = (machine: WhatIfMachine, index: number): Remedy => {
     const held = machine.arenas * machine.profile.pymalloc.arenaBytes;
-    return { ...plans[index]!.remedy, savingBytes: heldNow - held, arenasAfter: machine.arenas };
+    // Of a capture, arenas that follow from addresses and those of such a heap are not the same ones.
+    const arenasAfter = isDerived ? undefined : machine.arenas;
+    return { ...plans[index]!.remedy, savingBytes: heldNow - held, arenasAfter };
   };
   const makes = plans.map(({ make }) => make);
   return runMachines(trace, makes, moment.event, resultOf, onProgress);
