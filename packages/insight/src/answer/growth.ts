@@ -4,7 +4,7 @@
 import { MarkKind } from "@obmalloc/trace";
 import type { Examination, Look } from "../history/examine.ts";
 import { type Making, makingOf } from "../history/making.ts";
-import { type LineBytes, type StackTally, tallyGrowth, tallyLines } from "../history/tally.ts";
+import { type LineBytes, type StackTally, tallyGrowth, tallyLines, total } from "../history/tally.ts";
 import { importStacks } from "./user-frame.ts";
 
 /**
@@ -99,7 +99,7 @@ function patternOf(
 
 /** Blocks that are kept of those made since a look: events are allocations and frees, so their number tells how many there were. */
 function keptBlocks({ replay, now }: Examination, look: Look): number {
-  return now.blocks.reduce((sum, blocks) => sum + blocks, replay.machine.outsideBlocks.count) - look.blocks;
+  return total(now.blocks) + replay.machine.outsideBlocks.count - look.blocks;
 }
 
 /** What grew last is what is still growing. */
@@ -153,13 +153,15 @@ function withoutImports(
   { now, trace, moment }: Examination,
   look: Look,
 ): { readonly tally: StackTally; readonly importedPerEvent: number } {
-  const all = tallyGrowth(now, look.tally);
+  const tally = tallyGrowth(now, look.tally);
   const isImport = importStacks(trace.tables);
-  const own = (bytes: Float64Array) => bytes.map((one, stack) => (isImport[stack] === 1 ? 0 : one));
-  const tally = { inPools: own(all.inPools), outside: own(all.outside), blocks: own(all.blocks) };
-  const sum = ({ inPools, outside }: StackTally) =>
-    inPools.reduce((total, bytes) => total + bytes, 0) + outside.reduce((total, bytes) => total + bytes, 0);
-  return { tally, importedPerEvent: Math.max(0, sum(all) - sum(tally)) / (moment.event - look.event) };
+  let imported = 0;
+  for (let stack = 0; stack < isImport.length; stack++) {
+    if (isImport[stack] === 0) continue;
+    imported += tally.inPools[stack]! + tally.outside[stack]!;
+    tally.inPools[stack] = tally.outside[stack] = tally.blocks[stack] = 0;
+  }
+  return { tally, importedPerEvent: Math.max(0, imported) / (moment.event - look.event) };
 }
 
 /** Live bytes over events, less what is given back before the moment: that has not leaked. */

@@ -13,8 +13,19 @@ export function userFrame(stacks: Stacks, stack: number): Frame | undefined {
   return frames.find((frame) => !isLibraryFile(frame.file)) ?? frames[0];
 }
 
+/** By tables: growth and verdict ask more than once. */
+const importStacksOf = new WeakMap<Tables, Uint8Array>();
+
 /** One flag for each stack: whether the importing of modules made its allocations. */
-export function importStacks({ nodeParent, nodeCode, codes }: Tables): Uint8Array {
+export function importStacks(tables: Tables): Uint8Array {
+  const known = importStacksOf.get(tables);
+  if (known !== undefined) return known;
+  const flags = findImportStacks(tables);
+  importStacksOf.set(tables, flags);
+  return flags;
+}
+
+function findImportStacks({ nodeParent, nodeCode, codes }: Tables): Uint8Array {
   const isImport = codes.map((code) => code.file.startsWith("<frozen importlib"));
   const flags = new Uint8Array(nodeCode.length);
   // A caller's node is defined before the nodes of what it calls.

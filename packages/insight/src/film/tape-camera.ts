@@ -96,22 +96,23 @@ function shootPool(machine: HistoryMachine, start: number, enters: boolean) {
   let bytes = 0;
   let szidx: number = TAPE_ABSENT;
   let hasBlocks = enters;
-  live.each(start, start + machine.profile.pymalloc.poolBytes, (record, linear) => {
+  for (const record of live.recordsWithin(start, start + machine.profile.pymalloc.poolBytes)) {
+    const linear = live.addressOf(record);
     const sizeBytes = live.sizeOf(record);
     bytes += sizeBytes;
     if (szidx === TAPE_ABSENT) szidx = live.classOf(linear);
-    if (!hasBlocks) return;
+    if (!hasBlocks) continue;
     const life = log.lifeOf(linear);
-    if (life >= 0 && log.lives.sizes[life] === sizeBytes) return;
+    if (life >= 0 && log.lives.sizes[life] === sizeBytes) continue;
     if (log.lives.count >= LOGGED_MAX) {
       hasBlocks = false;
-      return;
+      continue;
     }
     // A block that was given another size where it is: one life ends, another begins.
     if (life >= 0) log.death(linear, machine.clock - 1);
     const event = life >= 0 ? machine.clock - 1 : machine.birthOf(record);
     log.birth(linear, sizeBytes, szidx, event, live.stackOf(record));
-  });
+  }
   return { bytes, szidx, hasBlocks };
 }
 

@@ -33,10 +33,11 @@ export class TapeMachine extends HistoryMachine {
     const { live } = this;
     const found: Standing[] = [];
     for (const { linear: start } of this.arenas.all()) {
-      live.each(start, start + arenaBytes, (record, linear) => {
+      for (const record of live.recordsWithin(start, start + arenaBytes)) {
+        const linear = live.addressOf(record);
         const [sizeBytes, stack] = [live.sizeOf(record), live.stackOf(record)];
         found.push({ linear, sizeBytes, szidx: live.classOf(linear), born: this.birthOf(record), stack });
-      });
+      }
     }
     return found;
   }

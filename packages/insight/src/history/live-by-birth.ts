@@ -25,17 +25,23 @@ export function liveByBirth(machine: HistoryMachine, groupOf: Uint8Array, groups
     sizes: new Uint16Array(count),
     filled: 0,
   }));
-  const take = (record: number, address: number) => {
-    const group = groupOf[live.stackOf(record)]!;
-    if (group === 0) return;
-    const column = columns[group]!;
-    const at = column.filled++;
-    column.addresses[at] = address;
-    column.births[at] = machine.birthOf(record);
-    column.sizes[at] = live.sizeOf(record);
-  };
-  for (const { linear } of arenas.all()) live.each(linear, linear + profile.pymalloc.arenaBytes, take);
-  return columns.slice(1).map(({ addresses, births, sizes }) => inOrder(ascending(births), addresses, sizes));
+  for (const { linear } of arenas.all()) {
+    const records = live.recordsWithin(linear, linear + profile.pymalloc.arenaBytes);
+    for (let index = 0; index < records.length; index++) {
+      const record = records[index]!;
+      const group = groupOf[live.stackOf(record)]!;
+      if (group === 0) continue;
+      const column = columns[group]!;
+      const at = column.filled++;
+      column.addresses[at] = live.addressOf(record);
+      column.births[at] = machine.birthOf(record);
+      column.sizes[at] = live.sizeOf(record);
+    }
+  }
+  const now = machine.clock;
+  return columns
+    .slice(1)
+    .map(({ addresses, births, sizes }) => inOrder(ascending(births, now), addresses, sizes));
 }
 
 function inOrder(order: Uint32Array, addresses: Uint32Array, sizes: Uint16Array): BlocksByBirth {
@@ -50,27 +56,51 @@ function inOrder(order: Uint32Array, addresses: Uint32Array, sizes: Uint16Array)
 /** More digits at a time would leave the processor's cache. */
 const DIGIT_BITS_MAX = 12;
 
-/** The indexes of `keys` in the order of the keys: a radix sort, lowest digit first, with as few passes as the largest key needs. */
-function ascending(keys: Uint32Array): Uint32Array {
-  let order = new Uint32Array(keys.length);
-  let largest = 0;
-  for (let index = 0; index < order.length; index++) {
-    order[index] = index;
-    if (keys[index]! > largest) largest = keys[index]!;
-  }
+/**
+ * The indexes of `keys` in the order of the keys, none above `largest`: a radix sort, lowest digit first, in as few passes as that
+ * needs. Each loop is a function of its own: V8 compiles a function for the loop that runs, and once more for what follows it.
+ */
+function ascending(keys: Uint32Array, largest: number): Uint32Array {
   const keyBits = Math.max(1, 32 - Math.clz32(largest));
   const digitBits = Math.ceil(keyBits / Math.ceil(keyBits / DIGIT_BITS_MAX));
   const mask = (1 << digitBits) - 1;
+  let order = upTo(keys.length);
   for (let shift = 0; shift < keyBits; shift += digitBits) {
-    const starts = new Uint32Array(mask + 2);
-    for (let index = 0; index < keys.length; index++) starts[((keys[index]! >>> shift) & mask) + 1]!++;
-    for (let digit = 0; digit <= mask; digit++) starts[digit + 1]! += starts[digit]!;
-    const sorted = new Uint32Array(keys.length);
-    for (let at = 0; at < order.length; at++) {
-      const index = order[at]!;
-      sorted[starts[(keys[index]! >>> shift) & mask]!++] = index;
-    }
-    order = sorted;
+    const ends = new Uint32Array(mask + 1);
+    countDigits(keys, shift, mask, ends);
+    addUp(ends);
+    order = placed(order, keys, shift, mask, ends);
   }
   return order;
+}
+
+function upTo(count: number): Uint32Array {
+  const indexes = new Uint32Array(count);
+  for (let index = 0; index < count; index++) indexes[index] = index;
+  return indexes;
+}
+
+function countDigits(keys: Uint32Array, shift: number, mask: number, counts: Uint32Array): void {
+  for (let index = 0; index < keys.length; index++) counts[(keys[index]! >>> shift) & mask]!++;
+}
+
+/** Each number becomes the sum of those up to it. */
+function addUp(numbers: Uint32Array): void {
+  for (let index = 1; index < numbers.length; index++) numbers[index]! += numbers[index - 1]!;
+}
+
+/** From the last on, each to the place before the end of its digit. */
+function placed(
+  order: Uint32Array,
+  keys: Uint32Array,
+  shift: number,
+  mask: number,
+  ends: Uint32Array,
+): Uint32Array {
+  const sorted = new Uint32Array(order.length);
+  for (let at = order.length - 1; at >= 0; at--) {
+    const index = order[at]!;
+    sorted[--ends[(keys[index]! >>> shift) & mask]!] = index;
+  }
+  return sorted;
 }

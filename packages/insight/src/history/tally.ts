@@ -65,10 +65,24 @@ export function tallyLines({ inPools, outside, blocks }: StackTally, stacks: Sta
 
 /** `later` less `earlier`. */
 export function tallyGrowth(later: StackTally, earlier: StackTally): StackTally {
-  const difference = (a: Float64Array, b: Float64Array) => a.map((bytes, stack) => bytes - (b[stack] ?? 0));
   return {
     inPools: difference(later.inPools, earlier.inPools),
     outside: difference(later.outside, earlier.outside),
     blocks: difference(later.blocks, earlier.blocks),
   };
+}
+
+/** The sum of a column. */
+export function total(column: Float64Array): number {
+  let sum = 0;
+  for (let stack = 0; stack < column.length; stack++) sum += column[stack]!;
+  return sum;
+}
+
+// Loops, where columns have methods: those call back for each of ten thousands of stacks.
+
+function difference(later: Float64Array, earlier: Float64Array): Float64Array {
+  const grown = new Float64Array(later.length);
+  for (let stack = 0; stack < grown.length; stack++) grown[stack] = later[stack]! - (earlier[stack] ?? 0);
+  return grown;
 }

@@ -73,16 +73,10 @@ function waitingGarbage(examination: Examination, births?: EventSet): WaitingGar
 function emptied({ replay }: Examination, freed: ReadonlyMap<number, number>): number {
   const { machine, profile } = replay;
   let count = 0;
-  let live = 0;
-  const see = () => {
-    live++;
-  };
   for (const { id, linear } of machine.arenas.all()) {
     const waiting = freed.get(id);
     if (waiting === undefined) continue;
-    live = 0;
-    machine.live.each(linear, linear + profile.pymalloc.arenaBytes, see);
-    if (live === waiting) count++;
+    if (machine.live.recordsWithin(linear, linear + profile.pymalloc.arenaBytes).length === waiting) count++;
   }
   return count;
 }

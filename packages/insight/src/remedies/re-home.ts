@@ -2,6 +2,7 @@
 // changes the machine, so it comes last of all that is asked of it.
 
 import type { BlockAddress } from "@obmalloc/abi";
+import type { PyMalloc } from "@obmalloc/pymalloc";
 import type { Frame, Pin } from "@obmalloc/trace";
 import type { Examination } from "../history/examine.ts";
 import type { HistoryMachine } from "../history/history-machine.ts";
@@ -35,19 +36,31 @@ export function reHome(examination: Examination, lines: readonly Pin[]): ReHomed
   return lines.map(({ frame }, line) => {
     const { addresses, sizes } = found[line]!;
     const arenasBefore = arenaCount(machine);
-    let bytes = 0;
-    for (const sizeBytes of sizes) {
-      const passing = engine.malloc(sizeBytes + 1);
-      engine.malloc(sizeBytes);
-      engine.free(passing);
-      bytes += sizeBytes;
-    }
-    for (const linear of addresses) {
-      machine.live.end(linear);
-      engine.free(linear as BlockAddress);
-    }
+    const bytes = copyEach(engine, sizes);
+    freeEach(machine, addresses);
     return { frame, blocks: sizes.length, bytes, arenasBefore, arenasAfter: arenaCount(machine) };
   });
+}
+
+/** Allocates a block of each size, as copying does it; their bytes. */
+function copyEach(engine: PyMalloc, sizes: Uint16Array): number {
+  let bytes = 0;
+  for (let index = 0; index < sizes.length; index++) {
+    const sizeBytes = sizes[index]!;
+    const passing = engine.malloc(sizeBytes + 1);
+    engine.malloc(sizeBytes);
+    engine.free(passing);
+    bytes += sizeBytes;
+  }
+  return bytes;
+}
+
+/** Frees the blocks that live at these addresses. */
+function freeEach({ live, current }: HistoryMachine, addresses: Uint32Array): void {
+  for (let index = 0; index < addresses.length; index++) {
+    live.end(addresses[index]!);
+    current.engine.free(addresses[index] as BlockAddress);
+  }
 }
 
 /** By stack: which of the lines it ends in, counted from 1, if it has live blocks. */

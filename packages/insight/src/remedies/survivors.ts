@@ -10,8 +10,9 @@ import type { StackFlags } from "../what-if/edits.ts";
 export function birthsOfSurvivors({ replay, moment }: Examination): EventSet {
   const { live, arenas, profile } = replay.machine;
   const births = new EventSet(moment.event);
-  const note = (record: number) => births.add(replay.machine.birthOf(record));
-  for (const { linear } of arenas.all()) live.each(linear, linear + profile.pymalloc.arenaBytes, note);
+  for (const { linear } of arenas.all())
+    for (const record of live.recordsWithin(linear, linear + profile.pymalloc.arenaBytes))
+      births.add(replay.machine.birthOf(record));
   return births;
 }
 

@@ -1,6 +1,7 @@
 // Which source lines keep arenas alive: an arena goes back to the system only when its last block is free.
 
 import type { Frame, Stacks } from "../lines/stacks.ts";
+import type { LiveBlocks } from "../replay/live-blocks.ts";
 import type { Replay } from "../replay/replay.ts";
 
 /** One source line and what it holds. Sizes in bytes. */
@@ -30,7 +31,7 @@ interface Tally {
   sharedBytes: number;
   blocks: number;
   liveBytes: number;
-  stack: number;
+  readonly stack: number;
   /** The last arena that it was found in, by number. */
   seenIn: number;
 }
@@ -39,21 +40,18 @@ interface Tally {
 export function pins(replay: Replay, stacks: Stacks): Pin[] {
   const { live, arenas } = replay.machine;
   const { arenaBytes } = replay.profile.pymalloc;
-  const tallies = new Tallies(stacks);
+  const counts = new StackCounts(live, replay.trace.tables.nodeCode.length);
+  const tallies = new Map<Frame | undefined, Tally>();
   let number = 0;
-  let lines: Tally[] = [];
-  const count = (record: number) => {
-    const tally = tallies.of(live.stackOf(record));
-    tally.blocks++;
-    tally.liveBytes += live.sizeOf(record);
-    if (tally.seenIn === number) return;
-    tally.seenIn = number;
-    lines.push(tally);
-  };
   for (const arena of arenas.all()) {
     number++;
-    lines = [];
-    live.each(arena.linear, arena.linear + arenaBytes, count);
+    const lines: Tally[] = [];
+    for (const stack of counts.add(arena.linear, arena.linear + arenaBytes, number)) {
+      const tally = tallyOf(tallies, stacks.innermost(stack), stack);
+      if (tally.seenIn === number) continue;
+      tally.seenIn = number;
+      lines.push(tally);
+    }
     for (const tally of lines) {
       if (lines.length === 1) {
         tally.arenas++;
@@ -64,39 +62,82 @@ export function pins(replay: Replay, stacks: Stacks): Pin[] {
       }
     }
   }
-  return tallies
-    .all()
-    .map(({ seenIn: _, ...tally }) => ({ ...tally, leverage: tally.heldBytes / tally.liveBytes }))
-    .sort((a, b) => b.heldBytes - a.heldBytes || b.sharedBytes - a.sharedBytes || b.liveBytes - a.liveBytes);
+  for (let stack = 0; stack < counts.blocks.length; stack++) {
+    if (counts.blocks[stack] === 0) continue;
+    const tally = tallyOf(tallies, stacks.innermost(stack), stack);
+    tally.blocks += counts.blocks[stack]!;
+    tally.liveBytes += counts.bytes[stack]!;
+  }
+  return Array.from(tallies.values(), pinOf).sort(
+    (a, b) => b.heldBytes - a.heldBytes || b.sharedBytes - a.sharedBytes || b.liveBytes - a.liveBytes,
+  );
 }
 
-/** A tally for each line, found by stack. */
-class Tallies {
-  private readonly stacks: Stacks;
-  private readonly byStack: (Tally | undefined)[] = [];
-  private readonly byFrame = new Map<Frame | undefined, Tally>();
+/** Field by field: there may be thousands, and V8 takes its time over `...`. */
+function pinOf({
+  frame,
+  arenas,
+  heldBytes,
+  sharedArenas,
+  sharedBytes,
+  blocks,
+  liveBytes,
+  stack,
+}: Tally): Pin {
+  const leverage = heldBytes / liveBytes;
+  return { frame, arenas, heldBytes, sharedArenas, sharedBytes, blocks, liveBytes, stack, leverage };
+}
 
-  constructor(stacks: Stacks) {
-    this.stacks = stacks;
+/** The line's tally; a new one for the first stack of a line. */
+function tallyOf(tallies: Map<Frame | undefined, Tally>, frame: Frame | undefined, stack: number): Tally {
+  let tally = tallies.get(frame);
+  if (tally === undefined) {
+    tally = {
+      frame,
+      arenas: 0,
+      heldBytes: 0,
+      sharedArenas: 0,
+      sharedBytes: 0,
+      blocks: 0,
+      liveBytes: 0,
+      stack,
+      seenIn: 0,
+    };
+    tallies.set(frame, tally);
+  }
+  return tally;
+}
+
+/** Live blocks by stack: millions of blocks have thousands of stacks, and lines are looked up for those. */
+class StackCounts {
+  readonly blocks: Uint32Array;
+  /** Requested. */
+  readonly bytes: Float64Array;
+  /** The last range in which a stack was found, by its number. */
+  private readonly seenIn: Uint32Array;
+  private readonly live: LiveBlocks;
+
+  constructor(live: LiveBlocks, stacks: number) {
+    this.live = live;
+    this.blocks = new Uint32Array(stacks);
+    this.bytes = new Float64Array(stacks);
+    this.seenIn = new Uint32Array(stacks);
   }
 
-  all(): Tally[] {
-    return [...this.byFrame.values()];
-  }
-
-  of(stack: number): Tally {
-    return this.byStack[stack] ?? this.find(stack);
-  }
-
-  private find(stack: number): Tally {
-    const frame = this.stacks.innermost(stack);
-    let tally = this.byFrame.get(frame);
-    if (tally === undefined) {
-      const none = { arenas: 0, heldBytes: 0, sharedArenas: 0, sharedBytes: 0, blocks: 0, liveBytes: 0 };
-      tally = { frame, ...none, stack, seenIn: 0 };
-      this.byFrame.set(frame, tally);
+  /** Counts what lives in `[from, to)`, the range of this number, from 1; the stacks that have blocks there, by address. */
+  add(from: number, to: number, number: number): number[] {
+    const { live, blocks, bytes, seenIn } = this;
+    const found: number[] = [];
+    const records = live.recordsWithin(from, to);
+    for (let index = 0; index < records.length; index++) {
+      const record = records[index]!;
+      const stack = live.stackOf(record);
+      blocks[stack]!++;
+      bytes[stack]! += live.sizeOf(record);
+      if (seenIn[stack] === number) continue;
+      seenIn[stack] = number;
+      found.push(stack);
     }
-    this.byStack[stack] = tally;
-    return tally;
+    return found;
   }
 }

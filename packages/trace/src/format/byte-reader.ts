@@ -27,15 +27,31 @@ export class ByteReader {
 
   /** A little-endian base-128 number. */
   varint(what: string): number {
+    const byte = this.bytes[this.position]!;
+    if (!(byte < 0x80)) return this.longVarint(what); // also where there is none
+    this.position++;
+    return byte;
+  }
+
+  private longVarint(what: string): number {
     let value = 0;
     let scale = 1;
     for (let i = 0; i < 10; i++) {
-      const byte = this.u8(what);
+      const byte = this.bytes[this.position];
+      if (byte === undefined) throw this.damage(`${what} is missing`);
+      this.position++;
       value += (byte & 0x7f) * scale;
       if (byte < 0x80) return value;
       scale *= 128;
     }
     throw this.damage(`${what} is too large a number`);
+  }
+
+  /** Passes the next byte if it is `byte`: whether it was. */
+  passes(byte: number): boolean {
+    if (this.bytes[this.position] !== byte) return false;
+    this.position++;
+    return true;
   }
 
   /** The next `length` bytes, as a view. */

@@ -13,23 +13,27 @@ export type TraceItem =
   | ({ readonly kind: "event"; readonly event: number; readonly context: number } & TraceEvent)
   | { readonly kind: "arenaMapped" | "arenaUnmapped"; readonly event: number; readonly id: number };
 
-/** Collects what a decoder gives it, with recorded addresses. */
+/** Collects what a decoder gives it from an event on, with recorded addresses. */
 class Collector implements EventSink {
   readonly items: TraceItem[] = [];
   readonly space: DenseArenas;
   event = 0;
+  private readonly from: number;
   private contextId = 0;
 
-  constructor(tables: Tables, pageShift: number) {
+  constructor(tables: Tables, pageShift: number, from: number) {
     this.space = new DenseArenas(tables, pageShift);
+    this.from = from;
   }
 
   allocate(address: number, sizeBytes: number, domainBit: number, stack: number, op: Op): boolean {
+    if (this.event < this.from) return this.skip();
     const domain = (Domain.obj - domainBit) as Domain;
     return this.outside(op, domain, this.space.toRecorded(address), 0, sizeBytes, stack);
   }
 
   free(address: number, domainBit: number, stack: number): boolean {
+    if (this.event < this.from) return this.skip();
     const domain = (Domain.obj - domainBit) as Domain;
     return this.outside(Op.free, domain, this.space.toRecorded(address), 0, 0, stack);
   }
@@ -41,6 +45,7 @@ class Collector implements EventSink {
   }
 
   outside(op: Op, domain: Domain, address: number, old: number, sizeBytes: number, stack: number): boolean {
+    if (this.event < this.from) return this.skip();
     const { contextId: context } = this;
     this.items.push({
       kind: "event",
@@ -53,6 +58,11 @@ class Collector implements EventSink {
       sizeBytes,
       stack,
     });
+    return true;
+  }
+
+  private skip(): true {
+    this.event++;
     return true;
   }
 
@@ -80,7 +90,7 @@ class Collector implements EventSink {
  * @throws {TraceError} where the trace is damaged or cut, after everything that lies before.
  */
 export function* readEvents(trace: TraceReader, from: number = 0): Generator<TraceItem> {
-  const collector = new Collector(trace.tables, trace.info.pageShift);
+  const collector = new Collector(trace.tables, trace.info.pageShift, from);
   const after = trace.eventChunks.findIndex((header) => header.firstEvent + header.eventCount > from);
   const chunk = after < 0 ? trace.eventChunks.length : after;
   collector.event = trace.eventChunks[chunk]?.firstEvent ?? 0;

@@ -110,7 +110,7 @@ export class Tables {
 
   private readRecord(r: ByteReader): void {
     const kind = r.u8("a definition's kind");
-    if (kind === TableRecord.node) this.readNode(r);
+    if (kind === TableRecord.node) this.readNodes(r);
     else if (kind === TableRecord.string) this.strings.push(readText(r, "a string"));
     else if (kind === TableRecord.code) this.readCode(r);
     else if (kind === TableRecord.arena) this.readArena(r);
@@ -124,15 +124,18 @@ export class Tables {
     else throw r.damage(`a definition of the unknown kind ${kind}`);
   }
 
-  private readNode(r: ByteReader): void {
-    const parent = r.varint("a stack's caller");
-    const code = r.varint("a stack's code");
-    if (parent >= this.nodeParent.length || code >= this.codes.length) {
-      throw r.damage("a stack refers to something that is not defined");
-    }
-    this.nodeInstruction.push(r.varint("an instruction"));
-    this.nodeParent.push(parent);
-    this.nodeCode.push(code);
+  /** A node, and those that follow it: most definitions are nodes. */
+  private readNodes(r: ByteReader): void {
+    do {
+      const parent = r.varint("a stack's caller");
+      const code = r.varint("a stack's code");
+      if (parent >= this.nodeParent.length || code >= this.codes.length) {
+        throw r.damage("a stack refers to something that is not defined");
+      }
+      this.nodeInstruction.push(r.varint("an instruction"));
+      this.nodeParent.push(parent);
+      this.nodeCode.push(code);
+    } while (r.passes(TableRecord.node));
   }
 
   private readCode(r: ByteReader): void {

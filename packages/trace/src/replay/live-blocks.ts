@@ -42,6 +42,8 @@ export class LiveBlocks {
   private readonly classes: Uint8Array;
   /** By that: what an offset / 16 is multiplied with to have the number of the block. */
   private readonly reciprocals: Uint32Array;
+  /** What {@link recordsWithin} found last. */
+  private gathered: Uint32Array = new Uint32Array(0);
 
   /** @param end of the addresses that blocks may have; @param words of each record, 1 to 3. @throws {RangeError} */
   constructor(end: number, profile: Profile, words: number) {
@@ -127,30 +129,51 @@ export class LiveBlocks {
     return this.words > 1 ? this.records[record + 1]! : 0;
   }
 
-  /** Calls `visit` with the record of each block that lives in `[from, to)`, by address: for sums over many. */
-  each(from: number, to: number, visit: (record: number, address: number) => void): void {
-    const { records, words } = this;
-    const poolBytes = 2 ** this.poolShift;
-    for (let pool = Math.floor(from / poolBytes); pool * poolBytes < to; pool++) {
-      const szidx = this.classes[pool] ?? 0;
-      if (szidx === 0) continue;
-      const start = pool * poolBytes;
-      const lastUnit = this.poolMask >>> UNIT_SHIFT;
-      const end = this.recordAt(start, lastUnit, szidx);
-      for (let record = this.recordAt(start, 0, szidx); record <= end; record += words) {
-        const head = records[record]!;
-        if (head === 0) continue;
-        const address = start + ((head >>> OFFSET_SHIFT) << UNIT_SHIFT);
-        if (address >= from && address < to) visit(record, address);
-      }
-    }
+  /** The address of a record's live block. */
+  addressOf(record: number): number {
+    const poolBytes = this.poolMask + 1;
+    const perPool = (poolBytes >>> UNIT_SHIFT) * this.words;
+    const offset = (this.records[record]! >>> OFFSET_SHIFT) << UNIT_SHIFT;
+    return Math.floor(record / perPool) * poolBytes + offset;
+  }
+
+  /** The records of the blocks that live in `[from, to)`, by address: a view that holds until the next call. */
+  recordsWithin(from: number, to: number): Uint32Array {
+    const poolBytes = this.poolMask + 1;
+    let count = 0;
+    for (let pool = Math.floor(from / poolBytes); pool * poolBytes < to; pool++)
+      count = this.gather(pool * poolBytes, from, to, count);
+    return this.gathered.subarray(0, count);
   }
 
   /** Addresses of the blocks that live in `[from, to)`, ascending. */
   within(from: number, to: number): number[] {
-    const found: number[] = [];
-    this.each(from, to, (_, address) => found.push(address));
-    return found;
+    return Array.from(this.recordsWithin(from, to), (record) => this.addressOf(record));
+  }
+
+  /** Puts the records of one pool's blocks behind the `count` that are gathered; how many there are then. */
+  private gather(start: number, from: number, to: number, count: number): number {
+    const { records, words } = this;
+    const szidx = this.classes[start >>> this.poolShift] ?? 0;
+    if (szidx === 0) return count;
+    const lastUnit = this.poolMask >>> UNIT_SHIFT;
+    if (count + lastUnit >= this.gathered.length) this.makeRoom();
+    const { gathered } = this;
+    const end = this.recordAt(start, lastUnit, szidx);
+    let next = count;
+    for (let record = this.recordAt(start, 0, szidx); record <= end; record += words) {
+      const head = records[record]!;
+      if (head === 0) continue;
+      const address = start + ((head >>> OFFSET_SHIFT) << UNIT_SHIFT);
+      if (address >= from && address < to) gathered[next++] = record;
+    }
+    return next;
+  }
+
+  private makeRoom(): void {
+    const larger = new Uint32Array(this.gathered.length * 2 + this.poolMask + 1);
+    larger.set(this.gathered);
+    this.gathered = larger;
   }
 
   private recordAt(address: number, unit: number, szidx: number): number {
