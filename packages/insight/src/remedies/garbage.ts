@@ -1,6 +1,6 @@
 // Garbage that waits for the collector: how much of what was alive at a moment was garbage already, and what collecting more often saves.
 
-import { Op, OutsideBlocks, readEvents } from "@obmalloc/trace";
+import { Op, OutsideBlocks, readEvents, TraceError } from "@obmalloc/trace";
 import type { EventSet } from "../history/event-set.ts";
 import type { Examination } from "../history/examine.ts";
 import { CollectedMachine } from "../what-if/edits.ts";
@@ -45,23 +45,28 @@ function waitingGarbage(examination: Examination, births?: EventSet): WaitingGar
   let outsideBytes = 0;
   let poolBytes = 0;
   let next = 0;
-  for (const item of readEvents(trace, moment.event)) {
-    if (item.event >= end) break;
-    if (item.kind !== "event") continue;
-    while (item.event >= collections[next]!.event) next++;
-    if (item.op !== Op.free) {
-      if (item.old !== 0) younger.delete(item.old);
-      if (item.address !== 0) younger.set(item.address, item.sizeBytes, item.domain, 0);
-    } else if (!younger.delete(item.address) && item.event >= collections[next]!.firstEvent) {
-      const linear = machine.arenas.toLinear(item.address);
-      if (linear === 0) outsideBytes += machine.outsideBlocks.sizeAt(item.address) ?? 0;
-      else if (machine.live.sizeAt(linear) !== 0) {
-        poolBytes += machine.live.sizeAt(linear);
-        const arena = machine.arenas.arenaAt(linear)!;
-        freed.set(arena.id, (freed.get(arena.id) ?? 0) + 1);
-        births?.add(machine.birthOf(machine.live.recordOf(linear)));
+  try {
+    for (const item of readEvents(trace, moment.event)) {
+      if (item.event >= end) break;
+      if (item.kind !== "event") continue;
+      while (item.event >= collections[next]!.event) next++;
+      if (item.op !== Op.free) {
+        if (item.old !== 0) younger.delete(item.old);
+        if (item.address !== 0) younger.set(item.address, item.sizeBytes, item.domain, 0);
+      } else if (!younger.delete(item.address) && item.event >= collections[next]!.firstEvent) {
+        const linear = machine.arenas.toLinear(item.address);
+        if (linear === 0) outsideBytes += machine.outsideBlocks.sizeAt(item.address) ?? 0;
+        else if (machine.live.sizeAt(linear) !== 0) {
+          poolBytes += machine.live.sizeAt(linear);
+          const arena = machine.arenas.arenaAt(linear)!;
+          freed.set(arena.id, (freed.get(arena.id) ?? 0) + 1);
+          births?.add(machine.birthOf(machine.live.recordOf(linear)));
+        }
       }
     }
+  } catch (error) {
+    // The moment lies before what is cut or damaged: what came later is looked at as far as it is there.
+    if (!(error instanceof TraceError)) throw error;
   }
   const blocks = [...freed.values()].reduce((sum, count) => sum + count, 0);
   const waiting = { blocks, poolBytes, outsideBytes, emptiedArenas: emptied(examination, freed) };
