@@ -72,7 +72,7 @@ describe("arenas", () => {
       arenaBytes: number;
       poolBytes: number;
     };
-    expect(arenas).toHaveLength(11);
+    expect(arenas).toHaveLength(21);
     expect([arenaBytes, poolBytes]).toEqual([256 * 1024, 4096]);
     for (const arena of arenas) expect(arena.pools).toHaveLength(arena.totalPools);
   });

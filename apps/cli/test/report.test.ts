@@ -51,10 +51,10 @@ describe.skipIf(!existsSync(CHROMIUM))("the report in a browser", () => {
     const { page, problems } = await open();
     await page.locator("obm-heap summary").click();
     const rows = (name: string) => page.locator(`${name} tbody tr`).count();
-    expect(await rows("obm-waterfall")).toBe(7);
+    expect(await rows("obm-waterfall")).toBe(14);
     expect(await rows("obm-timeline")).toBeGreaterThan(30);
     const arenas = page.locator("obm-heap tbody tr");
-    expect(await arenas.count()).toBe(11);
+    expect(await arenas.count()).toBe(21);
     expect(await arenas.filter({ hasText: "pinned.py:31 work" }).count()).toBeGreaterThan(3);
     expect(problems).toEqual([]);
     await page.close();

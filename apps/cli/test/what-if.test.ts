@@ -83,7 +83,7 @@ describe("diff", () => {
       line: 31,
       function: "work",
       before: 0,
-      after: 2624,
+      after: 7264,
     });
     const { stdout } = await obmalloc(["diff", CASE, ...moments, "--limit", "3"]);
     expect(stdout).toMatchSnapshot();

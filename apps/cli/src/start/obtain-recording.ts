@@ -30,7 +30,7 @@ export interface Obtained {
 const PYTHON = "python3";
 const ORDERS = 200_000;
 /** Orders of the recording that comes along. */
-const ORDERS_OF_OURS = 3600;
+const ORDERS_OF_OURS = 10_000;
 
 /** @throws {TraceError} when not even the recording that comes along can be read. */
 export async function obtainRecording({ cases, output }: Folders): Promise<Obtained> {
