@@ -51,14 +51,14 @@ static Pages read_statm(void)
     return pages;
 }
 
-/* Of the process before this event. Returns its resident pages. */
+/* Of the process before this event. Returns its resident pages; 0, and there is no sample, where /proc can't be read: no descriptor is left. */
 static uint64_t sample(uint64_t now, uint64_t event)
 {
     uint64_t begun = clock_ns(CLOCK_THREAD_CPUTIME_ID), rss, pause;
     Pages pages = read_statm();
     rss = vitals_take(now, event);
     if (rss) pages.rss = rss / (uint64_t)sysconf(_SC_PAGESIZE);   /* counted, where statm's may be a sum of late counters */
-    tables_sample(event, now, pages.rss, pages.size, pages.shared);
+    if (pages.rss) tables_sample(event, now, pages.rss, pages.size, pages.shared);
     pause = (clock_ns(CLOCK_THREAD_CPUTIME_ID) - begun) * SAMPLE_TIME_SHARE;
     next_sample_ns = elapsed_ns() + (pause > SAMPLE_INTERVAL_NS ? pause : SAMPLE_INTERVAL_NS);
     last_clock_ns = now;

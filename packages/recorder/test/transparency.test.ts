@@ -45,6 +45,32 @@ sys.exit(42)
     expect(run.stdout).not.toMatch(/LD_PRELOAD|OBMALLOC_(?!OTHER)/);
   });
 
+  it("finds errno as it was, also where the recorder has no descriptor left to look at the process", async () => {
+    const code = `
+import ctypes, random, resource
+api = ctypes.PyDLL(None, use_errno=True)
+api.PyMem_Malloc.restype = ctypes.c_void_p
+api.PyMem_Free.argtypes = [ctypes.c_void_p]
+seen, sizes = set(), [random.randrange(1, 512) for _ in range(200000)]
+resource.setrlimit(resource.RLIMIT_NOFILE, (3, 4096))
+for size in sizes:
+    ctypes.set_errno(77)
+    block = api.PyMem_Malloc(size)
+    seen.add(ctypes.get_errno())
+    api.PyMem_Free(block)
+    seen.add(ctypes.get_errno())
+resource.setrlimit(resource.RLIMIT_NOFILE, (1024, 4096))
+print(seen)
+`;
+    const run = await recordPython(python, code);
+    const { samples, notes } = expectSound(run).tables;
+    expect(run.stdout).toBe("{77}\n");
+    // Nothing is said of the resident set meanwhile, rather than that there is none.
+    const known = notes.accounts.filter(({ rss }) => rss > 0);
+    expect(known.length).toBeLessThan(notes.accounts.length);
+    expect(samples.map(({ event }) => event)).toEqual(known.map(({ event }) => event));
+  });
+
   it("keeps an LD_PRELOAD of its own", async () => {
     const preloaded = "libm.so.6";
     const run = await recordPython(python, "import os; print(os.environ['LD_PRELOAD'])", {
