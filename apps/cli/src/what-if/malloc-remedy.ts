@@ -25,14 +25,14 @@ const PYTHON_PARTS: ReadonlySet<PartKey> = new Set<PartKey>([
  */
 export async function withMallocRemedy<Answer extends Explained>(answer: Answer): Promise<Answer> {
   const { explanation, trace } = answer;
-  const { parts, hasAccount } = explanation.waterfall;
+  const { parts, hasAccount, measuredAt = explanation.moment.event } = explanation.waterfall;
   const sum = (keys: ReadonlySet<PartKey>) =>
     parts.reduce((total, { key, bytes }) => total + (keys.has(key) ? bytes : 0), 0);
   const isWhole = explanation.certificate.eventsReplayed === explanation.moment.event;
   const isAsked = explanation.replayedRemedies && isWhole && hasPools(trace) && hasAccount;
   if (!isAsked || trace.info.derivedFrom !== undefined || sum(HELD_PARTS) < HELD_MIN_BYTES) return answer;
   try {
-    const { residentBytes, trimmedBytes, canTrim } = await realMalloc(trace, explanation.moment.event, {});
+    const { residentBytes, trimmedBytes, canTrim } = await realMalloc(trace, measuredAt, {});
     const remedy = canTrim ? remedyOf(sum(PYTHON_PARTS), residentBytes, trimmedBytes) : undefined;
     if (remedy === undefined) return answer;
     const remedies = [...explanation.remedies, remedy].sort((a, b) => b.savingBytes - a.savingBytes);

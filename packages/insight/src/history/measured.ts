@@ -29,8 +29,8 @@ export interface HeapUse {
 
 /** Undefined where the resident set was not read up to there. */
 export function lastMeasured({ tables, info }: TraceReader, event: number): Measured | undefined {
-  const account = tables.notes.accounts.findLast((one) => one.event <= event);
-  if (account !== undefined && account.rss > 0)
+  const account = tables.notes.accounts.findLast((one) => one.event <= event && one.rss > 0);
+  if (account !== undefined)
     return { event: account.event, elapsedNs: account.elapsedNs, rssBytes: account.rss, account };
   let last: Measured | undefined;
   for (const one of [...tables.samples, ...tables.marks]) {

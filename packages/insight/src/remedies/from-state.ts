@@ -30,7 +30,7 @@ export function remediesFromState(
       cost: "no released CPython does this; pages are faulted in again when pools are used again",
       grade: replayedGrade(examination.trace),
       parameter: undefined,
-      basis: "the free pools of the heap as it stood",
+      basis: "the free pools of the heap as it stood when the resident set was read",
     },
     {
       kind: "malloc-trim",
@@ -41,7 +41,7 @@ export function remediesFromState(
       cost: "a walk over the C library's heap; pages are faulted in again when they are needed",
       grade: "derived",
       parameter: undefined,
-      basis: "what mallinfo2 and the kernel said at the moment; only whole pages go back",
+      basis: "what mallinfo2 and the kernel said when the resident set was read; only whole pages go back",
     },
     ...collectNow(examination, arenas),
     ...reHoming(examination, pins),
