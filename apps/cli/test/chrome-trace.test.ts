@@ -155,15 +155,16 @@ describe.each(given)("the Chrome trace of %s", (_, make) => {
     }
   });
 
-  it("is in the order of time, a value for each sample and marker", () => {
+  it("is in the order of time, a value for each sample, clock reading and marker", () => {
     const times = exported.traceEvents.map(({ ts }) => ts);
     expect(times).toEqual([...times].sort((a, b) => a - b));
     const { tables } = openTrace(file);
     const { event } = exported.explained.moment;
-    const sampled = [...tables.samples, ...tables.marks].filter((one) => one.event <= event);
+    const read = [...tables.samples, ...tables.marks, ...tables.notes.clocks];
+    const upTo = read.filter((one) => one.event <= event);
     const resident = exported.counters.filter(({ name }) => name === "resident set");
     expect(resident.map(({ ts }) => ts)).toEqual(
-      [...new Set(sampled.map(({ elapsedNs }) => elapsedNs / 1000))].sort((a, b) => a - b),
+      [...new Set(upTo.map(({ elapsedNs }) => elapsedNs / 1000))].sort((a, b) => a - b),
     );
   });
 

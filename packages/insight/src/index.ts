@@ -37,7 +37,7 @@ export { byGeneration, type CollectionTally, type GenerationTally } from "./hist
 export { AGE_BINS, HistoryMachine } from "./history/history-machine.ts";
 export type { HeapUse, Measured } from "./history/measured.ts";
 export type { LineBytes } from "./history/tally.ts";
-export type { TimePoint } from "./history/timeline.ts";
+export { type Reading, readings, type TimePoint } from "./history/timeline.ts";
 export type { Remedy, RemedyKind } from "./remedies/remedy.ts";
 export { mallocStream } from "./what-if/malloc-stream.ts";
 export { checkSettings, type Settings, settingsName } from "./what-if/settings.ts";

@@ -39,3 +39,16 @@ it.each(["free-blocks", "free-pools"] as const)("%s are held", (key) => {
     bytes: 30 * MIB,
   });
 });
+
+it("sets what grew by the moment against no resident set of an earlier one", () => {
+  const grown = { ...growth(examination), pattern: "call-by-call", bytes: 90 * MIB } as const;
+  const of = (events: number) =>
+    verdict({
+      examination,
+      waterfall: { ...whole, rssBytes: 100 * MIB, measuredBefore: { events, elapsedNs: 0 } },
+      pins: [],
+      growth: grown,
+    });
+  expect(of(0)).toMatchObject({ kind: "leak", rssBytes: 100 * MIB });
+  expect(of(1)).toMatchObject({ kind: "leak", rssBytes: undefined });
+});

@@ -1,10 +1,10 @@
 // Memory over time as Chrome trace events: Perfetto (ui.perfetto.dev), chrome://tracing, DevTools and speedscope open them.
 
-import { type CollectionTally, HistoryMachine } from "@obmalloc/insight";
+import { type CollectionTally, HistoryMachine, type Reading, readings } from "@obmalloc/insight";
 import { type Mark, MarkKind, type Moment, Replay, type TraceReader } from "@obmalloc/trace";
 
 const MICROSECOND_NS = 1000;
-/** Of more samples than so many some are left out, evenly: a viewer draws no more. */
+/** Of more readings than so many some are left out, evenly: a viewer draws no more. */
 const POINTS_MAX = 10_000;
 
 /** Tracks beside the process's counters, as threads: their numbers after the process's own. */
@@ -23,14 +23,10 @@ interface TraceEvent {
 }
 
 /** An event before which it is known how much time had passed, and the resident set; 0 where that is not. */
-interface Known {
-  readonly event: number;
-  readonly elapsedNs: number;
-  readonly rssBytes: number;
-}
+type Known = Pick<Reading, "event" | "elapsedNs" | "rssBytes">;
 
 /**
- * Counters (resident set, arenas, live blocks; bytes), taken where the process was sampled and at markers; markers as instants, and
+ * Counters (resident set, arenas, live blocks; bytes), taken where the process was sampled or the clock read, and at markers; markers as instants, and
  * collections of garbage as slices on a track of their own.
  *
  * @throws {TraceError} when the trace is damaged before the moment.
@@ -76,15 +72,13 @@ export function chromeTrace(trace: TraceReader, moment: Moment): string {
   });
 }
 
-/** Where the process was sampled, and its markers, up to the moment: one for each time, the last. */
-function knownTimes({ tables, info }: TraceReader, moment: Moment): Known[] {
-  const { samples, marks } = tables;
-  const step = Math.ceil(samples.length / POINTS_MAX);
-  const all = [...samples.filter((_, index) => index % step === 0), ...marks]
-    .filter(({ event }) => event <= moment.event)
-    .sort((a, b) => a.event - b.event)
-    .map(({ event, elapsedNs, rssPages }) => ({ event, elapsedNs, rssBytes: rssPages * info.pageSizeBytes }));
-  return [...new Map(all.map((known) => [known.elapsedNs, known])).values()];
+/** Where the clock was read, with samples and markers, up to the moment: one for each time, the last. */
+function knownTimes(trace: TraceReader, moment: Moment): Known[] {
+  const known = readings(trace).filter(({ event }) => event <= moment.event);
+  const marked = new Set(trace.tables.marks.map(({ event }) => event));
+  const step = Math.ceil(known.length / POINTS_MAX);
+  const kept = known.filter(({ event }, index) => index % step === 0 || marked.has(event));
+  return [...new Map(kept.map((one) => [one.elapsedNs, one])).values()];
 }
 
 function evenly(events: number): Known[] {

@@ -31,7 +31,7 @@ export interface Culprit {
 /** In a sentence: is it a leak, or memory that is free and held, and by whom? */
 export interface Verdict {
   readonly kind: VerdictKind;
-  /** Bytes that it is about, and the resident set where it is known. */
+  /** Bytes that it is about, and the resident set where it is known, and known of the same moment. */
   readonly bytes: number;
   readonly rssBytes: number | undefined;
   /** Heaviest first, at most {@link CULPRITS}; empty where no line can be named. */
@@ -83,7 +83,7 @@ export function verdict(findings: Findings): Verdict {
   return {
     kind: found.kind,
     bytes: found.bytes,
-    rssBytes: waterfall.rssBytes,
+    rssBytes: found.isOfMoment && waterfall.measuredBefore.events > 0 ? undefined : waterfall.rssBytes,
     culprits: heaviest(found.culprits?.() ?? []),
     weighed: others.map(({ kind, bytes }) => ({ kind, bytes })),
   };
@@ -93,6 +93,8 @@ interface Candidate {
   readonly kind: VerdictKind;
   readonly bytes: number;
   readonly applies: boolean;
+  /** Whether its bytes are of the moment asked for; else they are parts of the waterfall, which may be of an earlier one. */
+  readonly isOfMoment: boolean;
   readonly culprits?: () => Culprit[];
 }
 
@@ -103,6 +105,7 @@ function leak({ growth, examination }: Findings): Candidate {
   return {
     kind: "leak",
     bytes: Math.max(0, growth.bytes),
+    isOfMoment: true,
     applies: growth.pattern !== "none" && growth.pattern !== "one-go",
     culprits: () => grownLines(examination, growth),
   };
@@ -113,6 +116,7 @@ function pymallocRetention({ waterfall, pins, examination }: Findings, total: nu
   return {
     kind: "retention-in-pymalloc",
     bytes,
+    isOfMoment: false,
     applies: bytes >= Math.max(SMALLEST_BYTES / 2, total * HELD_SHARE),
     culprits: () => pins.map((pin) => culpritOf(examination, pin.stack, pin.heldBytes + pin.sharedBytes)),
   };
@@ -123,6 +127,7 @@ function cLibraryRetention({ waterfall, examination }: Findings, total: number):
   return {
     kind: "retention-in-c-library",
     bytes,
+    isOfMoment: false,
     applies: bytes >= Math.max(SMALLEST_BYTES, total * HELD_SHARE),
     culprits: () => {
       const freed = freedOutside(examination);
@@ -139,6 +144,7 @@ function native({ waterfall, examination }: Findings, total: number): Candidate 
   return {
     kind: "native-or-file-backed",
     bytes,
+    isOfMoment: false,
     applies: bytes >= Math.max(SMALLEST_BYTES, total * NATIVE_SHARE),
     culprits: () =>
       residentMappings(examination.trace, waterfall.measuredAt ?? examination.moment.event).map(
@@ -163,6 +169,7 @@ function interpreter({ examination, growth }: Findings, total: number): Candidat
   return {
     kind: isInterpreter ? "interpreter-overhead" : "nothing-wrong",
     bytes: isInterpreter ? imported : 0,
+    isOfMoment: true,
     applies: true,
     culprits: () => (isInterpreter || growth.pattern !== "one-go" ? [] : grownLines(examination, growth)),
   };

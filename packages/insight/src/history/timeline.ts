@@ -15,17 +15,30 @@ export interface TimePoint {
   readonly outsideBytes: number;
 }
 
-/** What was read at a moment, in bytes; 0 where it was not. */
-interface Reading {
+/** What is known of the process before event number `event`; bytes. */
+export interface Reading {
   readonly event: number;
   readonly elapsedNs: number;
+  /** The resident set: of the last sample or marker up to here, or a peak that it rose to since then; 0 where it was never read. */
   readonly rssBytes: number;
-  /** The most that had been resident up to then. */
+  /** The most that had been resident up to here, as far as it was seen. */
   readonly peakBytes: number;
 }
 
-/** Samples, markers, and what was read between them, in order. */
-function readingsOf({ tables, info }: TraceReader): Reading[] {
+/** All readings of a recording in order: samples, markers, and the clock readings between them. */
+export function readings(trace: TraceReader): Reading[] {
+  let rssBytes = 0;
+  let peakBytes = 0;
+  return asRead(trace).map(({ event, elapsedNs, rssBytes: read, peakBytes: peak }) => {
+    if (read > 0) rssBytes = read;
+    else if (peak > peakBytes && peakBytes > 0) rssBytes = peak;
+    peakBytes = Math.max(peakBytes, peak);
+    return { event, elapsedNs, rssBytes, peakBytes };
+  });
+}
+
+/** With 0 for what was not read. */
+function asRead({ tables, info }: TraceReader): Reading[] {
   const { samples, marks, notes } = tables;
   const resident = [...samples, ...marks].map(({ event, elapsedNs, rssPages }) => {
     const rssBytes = rssPages * info.pageSizeBytes;
@@ -43,21 +56,21 @@ function readingsOf({ tables, info }: TraceReader): Reading[] {
     rssBytes: 0,
     peakBytes,
   }));
-  return [...resident, ...accounts, ...clocks].sort((a, b) => a.event - b.event || a.elapsedNs - b.elapsedNs);
+  const all = [...resident, ...accounts, ...clocks];
+  return all.sort((a, b) => a.event - b.event || a.elapsedNs - b.elapsedNs);
 }
 
 /** Reads times and resident sets in the order of events. */
 export class Clock {
   private readonly readings: readonly Reading[];
   private next = 0;
-  private elapsedNs = 0;
-  private rssBytes: number;
-  private peakBytes = 0;
+  private now: { readonly elapsedNs: number; readonly rssBytes: number };
 
   constructor(trace: TraceReader) {
-    this.readings = readingsOf(trace);
+    this.readings = readings(trace);
     // What the first sample found was there already.
-    this.rssBytes = this.readings.find(({ rssBytes }) => rssBytes > 0)?.rssBytes ?? 0;
+    const first = this.readings.find(({ rssBytes }) => rssBytes > 0);
+    this.now = { elapsedNs: 0, rssBytes: first?.rssBytes ?? 0 };
   }
 
   /** Events have to be asked for in order. */
@@ -68,27 +81,23 @@ export class Clock {
       r = this.readings[this.next]
     ) {
       this.next++;
-      this.elapsedNs = r.elapsedNs;
-      if (r.rssBytes > 0) this.rssBytes = r.rssBytes;
-      else if (r.peakBytes > this.peakBytes && this.peakBytes > 0) this.rssBytes = r.peakBytes;
-      this.peakBytes = Math.max(this.peakBytes, r.peakBytes);
+      this.now = { elapsedNs: r.elapsedNs, rssBytes: r.rssBytes || this.now.rssBytes };
     }
-    const { elapsedNs, rssBytes } = this;
-    return { elapsedNs, rssBytes };
+    return this.now;
   }
 }
 
 /** The most that was resident up to an event, as far as it was seen; 0 where it never was. Bytes. */
 export function peakRssBytes(trace: TraceReader, event: number): number {
-  return readingsOf(trace).reduce((most, r) => (r.event <= event ? Math.max(most, r.peakBytes) : most), 0);
+  return readings(trace).findLast((one) => one.event <= event)?.peakBytes ?? 0;
 }
 
 /** Nanoseconds from the start of the recording to an event, by the readings around it. */
 export function elapsedNsAt(trace: TraceReader, event: number): number {
-  const readings = readingsOf(trace);
-  const before = readings.findLast((one) => one.event <= event) ?? { event: 0, elapsedNs: 0 };
+  const all = readings(trace);
+  const before = all.findLast((one) => one.event <= event) ?? { event: 0, elapsedNs: 0 };
   const last = { event: trace.eventCount, elapsedNs: trace.end?.elapsedNs ?? before.elapsedNs };
-  const after = readings.find((one) => one.event > event) ?? last;
+  const after = all.find((one) => one.event > event) ?? last;
   if (after.event <= before.event) return before.elapsedNs;
   const share = (event - before.event) / (after.event - before.event);
   return before.elapsedNs + share * Math.max(0, after.elapsedNs - before.elapsedNs);
