@@ -1,6 +1,7 @@
 // The story of one recording: how much memory, how sure the figures are, where it is, who holds it, what helps.
 
 import { relative } from "node:path";
+import { readings } from "@obmalloc/insight";
 import { type ArenaOccupancy, arenaOccupancy, type Pin, pins } from "@obmalloc/trace";
 import { arenaRows, legend } from "../shared/arena-picture.ts";
 import { memoryUseRows } from "../shared/memory-use.ts";
@@ -62,11 +63,10 @@ function* memoryLines(
   look: Look,
   say: Say,
 ): Generator<string> {
-  const { pageSizeBytes } = trace.info;
-  const samples = trace.tables.samples.filter((sample) => sample.event <= moment.event);
-  const resident = samples.map((sample) => sample.rssPages * pageSizeBytes);
-  const peak = Math.max(0, ...resident);
-  const after = (moment.mark?.rssPages ?? 0) * pageSizeBytes;
+  const read = readings(trace).filter(({ event }) => event <= moment.event);
+  const resident = read.map(({ rssBytes }) => rssBytes);
+  const peak = read.at(-1)?.peakBytes ?? 0;
+  const after = (moment.mark?.rssPages ?? 0) * trace.info.pageSizeBytes;
   const width = Math.min(look.width, TEXT_WIDTH_MAX) - INDENT.length;
   if (look.unicode) yield `${INDENT}${look.colors.cyan(sparkline(resident, width))}`;
   const kept = top === undefined ? "" : ` Of these, ${formatBytes(top.liveBytes)} are kept on purpose.`;

@@ -54,17 +54,17 @@ describe.skipIf(versions.length === 0).each(versions)("the waterfall on CPython 
   it("mixes no two moments: between samples all parts are those of the sample before", async () => {
     const trace = await recorded(python, [pathOf("rounds")]);
     const { samples } = trace.tables;
-    const [sample, next] = samples
-      .slice(Math.floor(samples.length / 2))
-      .filter((one, i, all) => one.event !== all[i + 1]?.event);
-    const middle = Math.floor((sample!.event + next!.event) / 2);
-    const at = waterfallAt(trace, sample!.event);
+    const gaps = samples.slice(1).map((next, i) => ({ sample: samples[i]!, next }));
+    const widest = gaps.sort((a, b) => b.next.event - b.sample.event - (a.next.event - a.sample.event))[0]!;
+    const { sample, next } = widest;
+    const middle = Math.floor((sample.event + next.event) / 2);
+    const at = waterfallAt(trace, sample.event);
     const between = waterfallAt(trace, middle);
     expect(between.waterfall.parts).toEqual(at.waterfall.parts);
     expect(at.waterfall.measuredBefore).toEqual({ events: 0, elapsedNs: 0 });
     const { events, elapsedNs } = between.waterfall.measuredBefore;
-    expect(events).toBe(middle - sample!.event);
+    expect(events).toBe(middle - sample.event);
     expect(elapsedNs).toBeGreaterThan(0);
-    expect(elapsedNs).toBeLessThan(next!.elapsedNs - sample!.elapsedNs);
+    expect(elapsedNs).toBeLessThan(next.elapsedNs - sample.elapsedNs);
   });
 });
