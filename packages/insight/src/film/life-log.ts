@@ -19,6 +19,8 @@ interface Mapping {
 /** Arenas are told of as they come and go; blocks only as far as somebody wants to know. */
 export class LifeLog {
   readonly lives = new LifeColumns();
+  /** Whether a birth was entered: without, there is no death to note. */
+  hasLives = false;
   private readonly arenaBytes: number;
   private readonly poolBytes: number;
   private readonly pools: number;
@@ -65,6 +67,7 @@ export class LifeLog {
 
   birth(linear: number, sizeBytes: number, szidx: number, event: number, stack: number): void {
     const unit = linear >>> UNIT_SHIFT;
+    this.hasLives = true;
     if (unit >= this.lifeAt.length) this.growUnits(unit + 1);
     const page = Math.floor(linear / this.poolBytes);
     const offset = (linear - page * this.poolBytes) / this.alignmentBytes;

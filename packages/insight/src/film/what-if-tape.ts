@@ -30,7 +30,7 @@ class WhatIfTapeMachine extends WhatIfMachine {
     stack: number,
   ): boolean {
     const event = this.clock;
-    const from = old === 0 ? 0 : this.placeAt(old);
+    const from = this.placeAt(old);
     const szidx = from === 0 ? -1 : (this.log.lives.classes[this.log.lifeOf(from)] ?? -1);
     if (!super.reallocate(address, old, sizeBytes, domainBit, stack)) return false;
     if (from === 0) return true;

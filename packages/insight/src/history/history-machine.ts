@@ -82,7 +82,7 @@ export class HistoryMachine extends ReplayMachine {
       this.count(stack, sizeBytes, 1);
     } else {
       this.born(sizeBytes, stack);
-      if (old !== 0) this.died(old);
+      this.died(old);
     }
     this.clock = (this.clock + 1) | 0;
     return true;
@@ -134,18 +134,19 @@ export class HistoryMachine extends ReplayMachine {
 
   /** The block that ended last, at this address, is counted. */
   private died(address: number): void {
-    const { live } = this;
-    const age = this.clock - this.records[live.lastEnded + BORN]!;
+    const { live, log, clock } = this;
+    const age = clock - this.records[live.lastEnded + BORN]!;
     this.deaths[live.classOf(address) * AGE_BINS + 32 - Math.clz32(age)]!++;
     this.count(this.records[live.lastEnded + STACK]!, -live.lastEndedBytes, -1);
-    this.log.death(address, this.clock);
-    if (this.clock >= this.garbage.from) this.garbage.died(this.clock, this.clock - age, live.lastEndedBytes);
+    if (log.hasLives) log.death(address, clock);
+    if (clock >= this.garbage.from) this.garbage.died(clock, clock - age, live.lastEndedBytes);
   }
 
   private count(stack: number, sizeBytes: number, blocks: number): void {
     const { byStack } = this;
-    byStack[stack * 2]! += sizeBytes;
-    byStack[stack * 2 + 1]! += blocks;
+    const at = stack << 1;
+    byStack[at]! += sizeBytes;
+    byStack[at | 1]! += blocks;
     this.liveBytes += sizeBytes;
   }
 }

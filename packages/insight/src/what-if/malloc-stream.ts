@@ -34,7 +34,7 @@ class SlotSink implements EventSink {
   }
 
   allocate(address: number, sizeBytes: number, _domainBit: number, _stack: number, op: Op): boolean {
-    this.inside[address >>> UNIT_SHIFT] = this.begin(op, sizeBytes) + 1;
+    this.inside[address >>> UNIT_SHIFT] = this.begin(op === Op.realloc ? Op.malloc : op, sizeBytes) + 1;
     return true;
   }
 
@@ -44,8 +44,7 @@ class SlotSink implements EventSink {
   }
 
   reallocate(address: number, old: number, sizeBytes: number, _domainBit: number, _stack: number): boolean {
-    const slot = old === 0 ? -1 : this.takeInside(old);
-    this.inside[address >>> UNIT_SHIFT] = this.resize(slot, sizeBytes) + 1;
+    this.inside[address >>> UNIT_SHIFT] = this.resize(this.takeInside(old), sizeBytes) + 1;
     return true;
   }
 

@@ -74,7 +74,7 @@ export class WhatIfMachine implements EventSink {
   }
 
   reallocate(address: number, old: number, sizeBytes: number, _domainBit: number, stack: number): boolean {
-    const from = old === 0 ? 0 : this.takePlace(old);
+    const from = this.takePlace(old);
     const stays = from !== 0 && this.engine.reallocKeeps(from as BlockAddress, sizeBytes);
     this.places[address >>> UNIT_SHIFT] = stays ? from : this.obtain(sizeBytes, stack);
     if (from !== 0 && !stays) this.engine.free(from as BlockAddress);

@@ -325,7 +325,8 @@ export class EventDecoder {
       this.addresses.expectAllocated(szidx, linear);
       this.addresses.noteAllocated(szidx, linear);
     }
-    if (linear !== 0 && (old === 0 || oldLinear !== 0)) {
+    if (linear !== 0 && old === 0) return sink.allocate(linear, sizeBytes, domainBit, this.stack, Op.realloc);
+    if (linear !== 0 && oldLinear !== 0) {
       return sink.reallocate(linear, oldLinear, sizeBytes, domainBit, this.stack);
     }
     return sink.outside(Op.realloc, (Domain.obj - domainBit) as Domain, address, old, sizeBytes, this.stack);

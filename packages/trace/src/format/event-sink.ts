@@ -10,10 +10,10 @@ import type { Domain, Op } from "./constants.ts";
  * with addresses as they were recorded (0: NULL, the operation failed, or the realloc was of NULL).
  */
 export interface EventSink {
-  /** A malloc or calloc; `domainBit` 0: obj, 1: mem. */
+  /** A malloc, a calloc or a realloc of NULL; `domainBit` 0: obj, 1: mem. */
   allocate(address: number, sizeBytes: number, domainBit: number, stack: number, op: Op): boolean;
   free(address: number, domainBit: number, stack: number): boolean;
-  /** A realloc; `old` is 0 for a realloc of NULL, and `address` itself for one that stayed. */
+  /** A realloc of a block; `old` is `address` itself for one that stayed. */
   reallocate(address: number, old: number, sizeBytes: number, domainBit: number, stack: number): boolean;
   /** An operation outside of arenas, or one that failed. */
   outside(op: Op, domain: Domain, address: number, old: number, sizeBytes: number, stack: number): boolean;

@@ -40,7 +40,7 @@ class Collector implements EventSink {
 
   reallocate(address: number, old: number, sizeBytes: number, domainBit: number, stack: number): boolean {
     const domain = (Domain.obj - domainBit) as Domain;
-    const from = old === 0 ? 0 : this.space.toRecorded(old);
+    const from = this.space.toRecorded(old);
     return this.outside(Op.realloc, domain, this.space.toRecorded(address), from, sizeBytes, stack);
   }
 

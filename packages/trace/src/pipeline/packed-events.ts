@@ -3,8 +3,8 @@
 // A record begins with a code in its four low bits. Addresses of blocks in arenas are multiples of 16, so that they share
 // a word with it; a stack and a size below 513 share another one.
 //
-//   free, malloc, calloc │ address + code │ stack, size - 1 │
-//   realloc              │ address + code │ stack, size - 1 │ old address │
+//   free, allocation     │ address + code │ stack, size - 1 │
+//   realloc of a block   │ address + code │ stack, size - 1 │ old address │
 //   outside              │ code, op, domain │ stack │ address, low │ high │ old address, low │ high │ size, low │ high │
 //   context, arena       │ code │ id │
 
@@ -12,13 +12,14 @@ import type { Domain, Op } from "../format/constants.ts";
 import { CLASS_SHIFT, SHORT_SIZE_MAX } from "../format/constants.ts";
 import type { EventSink } from "../format/event-sink.ts";
 
-// Codes, of this module, so that V8 folds them. 0 is a free, 4 a calloc; the low bit of the first four is the mem domain.
-const MALLOC = 2;
-const REALLOC = 6;
-const OUTSIDE = 8;
-const CONTEXT = 9;
-const ARENA_MAPPED = 10;
-const ARENA_UNMAPPED = 11;
+// Codes, of this module, so that V8 folds them. 0 is a free, then come the operations that allocate: 2 a malloc, 4 a calloc, 6 a
+// realloc of NULL. The low bit of the first five is the mem domain.
+const ALLOCATION = 2;
+const REALLOC = 8;
+const OUTSIDE = 10;
+const CONTEXT = 11;
+const ARENA_MAPPED = 12;
+const ARENA_UNMAPPED = 13;
 const CODE_MASK = 15;
 const OP_SHIFT = 4;
 const DOMAIN_SHIFT = 6;
@@ -66,7 +67,7 @@ export class EventPacker implements EventSink {
 
   allocate(address: number, sizeBytes: number, domainBit: number, stack: number, op: Op): boolean {
     const at = this.length;
-    this.words[at] = address | ((op << 1) + MALLOC) | domainBit;
+    this.words[at] = address | ((op << 1) + ALLOCATION) | domainBit;
     this.words[at + 1] = (stack << SIZE_SHIFT) | (sizeBytes - 1);
     this.length = at + 2;
     return at + 2 <= this.full;
@@ -157,9 +158,9 @@ export class EventUnpacker {
       at += 2;
       given++;
       const address = (head - code) >>> 0;
-      if (code < MALLOC) goOn = sink.free(address, code, detail >>> SIZE_SHIFT);
+      if (code < ALLOCATION) goOn = sink.free(address, code, detail >>> SIZE_SHIFT);
       else {
-        const op = ((code - MALLOC) >> 1) as Op;
+        const op = ((code - ALLOCATION) >> 1) as Op;
         goOn = sink.allocate(address, (detail & SIZE_MASK) + 1, code & 1, detail >>> SIZE_SHIFT, op);
       }
     }

@@ -101,22 +101,18 @@ export class ReplayMachine implements EventSink {
     const disagree = (replayed: number, reason: string) =>
       this.disagreeInside(Op.realloc, address, sizeBytes, domainBit, stack, replayed, reason);
     this.compared++;
-    if (old !== 0) {
-      if (live.recordOf(old) < 0) return disagree(0, "the old address is not a live block");
-      const keeps = engine.reallocKeeps(old as BlockAddress, sizeBytes);
-      if (keeps && address !== old) return disagree(old, "the block should have stayed");
-      if (!keeps && address === old) return disagree(0, "the block should have moved");
-    }
-    if (address === old) {
+    if (live.recordOf(old) < 0) return disagree(0, "the old address is not a live block");
+    const keeps = engine.reallocKeeps(old as BlockAddress, sizeBytes);
+    if (keeps && address !== old) return disagree(old, "the block should have stayed");
+    if (!keeps && address === old) return disagree(0, "the block should have moved");
+    if (keeps) {
       live.change(address, sizeBytes, domainBit, stack);
       return true;
     }
     const block = engine.allocateSmall(sizeBytes);
     if (block !== address || block === 0) return disagree(block, ANOTHER_ADDRESS);
-    if (old !== 0) {
-      live.end(old);
-      engine.freeSmall(old as BlockAddress);
-    }
+    live.end(old);
+    engine.freeSmall(old as BlockAddress);
     live.begin(address, sizeBytes, domainBit, stack);
     return true;
   }

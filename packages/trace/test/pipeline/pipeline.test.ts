@@ -170,13 +170,10 @@ const id = fc.integer({ min: 1, max: 2 ** 32 - 1 });
 const call = fc.oneof(
   fc.tuple(
     fc.constant("allocate" as const),
-    fc.tuple(linear, small, bit, stack, fc.constantFrom(Op.malloc, Op.calloc)),
+    fc.tuple(linear, small, bit, stack, fc.constantFrom(Op.malloc, Op.calloc, Op.realloc)),
   ),
   fc.tuple(fc.constant("free" as const), fc.tuple(linear, bit, stack)),
-  fc.tuple(
-    fc.constant("reallocate" as const),
-    fc.tuple(linear, fc.oneof(linear, fc.constant(0)), small, bit, stack),
-  ),
+  fc.tuple(fc.constant("reallocate" as const), fc.tuple(linear, linear, small, bit, stack)),
   fc.tuple(fc.constant("outside" as const), fc.tuple(op, domain, wide, wide, wide, stack)),
   fc.tuple(
     fc.constantFrom("context" as const, "arenaMapped" as const, "arenaUnmapped" as const),
