@@ -93,6 +93,25 @@ describe.skipIf(!existsSync(CHROMIUM))("the report in a browser", () => {
     await page.close();
   });
 
+  it("shows each line that pins, and what it holds, on a narrow page without scrolling sideways", async () => {
+    const { page } = await open({ viewport: { width: 360, height: 800 } });
+    const rows = page.getByRole("region", { name: "Lines by what they hold" }).getByRole("row");
+    const first = rows.nth(1); // after the headings
+    const where = (await first.locator("td.where").boundingBox())!;
+    const held = (await first.locator("td").first().boundingBox())!;
+    expect(await first.locator("td.where").textContent()).toContain("pinned.py:31 work");
+    for (const { x, width } of [where, held]) expect(x >= 0 && x + width <= 360).toBe(true);
+    expect(where.y).toBeLessThan(held.y);
+    const heading = await first
+      .locator("td")
+      .first()
+      .evaluate((cell) => getComputedStyle(cell, "::before").content);
+    expect(heading).toContain("held alone");
+    for (const region of await page.locator(".scroll").all())
+      expect(await region.evaluate((one) => one.scrollWidth - one.clientWidth)).toBeLessThanOrEqual(0);
+    await page.close();
+  });
+
   it.each(["light", "dark"] as const)(
     "has no accessibility violation, %s, wide and narrow",
     async (colorScheme) => {

@@ -24,14 +24,21 @@ interface Column {
   readonly className?: "number" | "where";
 }
 
-/** Cells are HTML already. */
+/**
+ * Cells are HTML already. On a narrow page each row is a card, and each cell brings its heading along; the roles say that it is a table
+ * all the same.
+ */
 function table(caption: string, columns: readonly Column[], rows: readonly (readonly string[])[]): string {
   const attribute = ({ className }: Column) => (className === undefined ? "" : ` class="${className}"`);
-  const head = columns.map((column) => `<th scope="col"${attribute(column)}>${column.heading}</th>`).join("");
+  const head = columns
+    .map((column) => `<th role="columnheader" scope="col"${attribute(column)}>${column.heading}</th>`)
+    .join("");
+  const cell = (html: string, column: Column) =>
+    `<td role="cell" data-heading="${column.heading}"${attribute(column)}>${html}</td>`;
   const body = rows
-    .map((row) => `<tr>${row.map((cell, i) => `<td${attribute(columns[i]!)}>${cell}</td>`).join("")}</tr>`)
+    .map((row) => `<tr role="row">${row.map((html, i) => cell(html, columns[i]!)).join("")}</tr>`)
     .join("\n");
-  return `<div class="scroll" tabindex="0" role="region" aria-label="${caption}"><table><thead><tr>${head}</tr></thead><tbody>\n${body}\n</tbody></table></div>`;
+  return `<div class="scroll" tabindex="0" role="region" aria-label="${caption}"><table role="table"><thead role="rowgroup"><tr role="row">${head}</tr></thead><tbody role="rowgroup">\n${body}\n</tbody></table></div>`;
 }
 
 export const section = (title: string, content: string): string =>

@@ -52,6 +52,9 @@ const MIB = 2 ** 20;
 const SMALLEST_BYTES = 2 * MIB;
 /** From this share of the resident set on, memory that nobody uses is the matter. */
 const HELD_SHARE = 0.2;
+/** Of little memory it takes more: a few arenas stay in part free in any program that has freed something. */
+const LITTLE_BYTES = 8 * MIB;
+const LITTLE_HELD_SHARE = 0.3;
 /** A leak is the first thing to say unless another cause weighs so many times as much. */
 const OUTWEIGHED = 4;
 /** Native and file-backed memory are the matter when they are the larger part, beyond what any interpreter maps. */
@@ -117,7 +120,8 @@ function pymallocRetention({ waterfall, pins, examination }: Findings, total: nu
     kind: "retention-in-pymalloc",
     bytes,
     isOfMoment: false,
-    applies: bytes >= Math.max(SMALLEST_BYTES / 2, total * HELD_SHARE),
+    applies:
+      bytes >= SMALLEST_BYTES / 2 && bytes >= total * (bytes < LITTLE_BYTES ? LITTLE_HELD_SHARE : HELD_SHARE),
     culprits: () => pins.map((pin) => culpritOf(examination, pin.stack, pin.heldBytes + pin.sharedBytes)),
   };
 }
@@ -138,18 +142,22 @@ function cLibraryRetention({ waterfall, examination }: Findings, total: number):
 }
 
 function native({ waterfall, examination }: Findings, total: number): Candidate {
+  const { trace, moment } = examination;
+  const mappings = residentMappings(trace, waterfall.measuredAt ?? moment.event);
+  const mappedFiles = mappings.reduce((sum, { mapping, bytes }) => sum + (mapping.isFile ? bytes : 0), 0);
   const files = bytesOf(waterfall, "files");
+  const own = Math.min(files, mappedFiles);
   const others = bytesOf(waterfall, "c-library-used", "native-mappings", "library-data");
-  const bytes = Math.max(0, files - ORDINARY_FILES_BYTES) + Math.max(0, others - ORDINARY_NATIVE_BYTES);
+  const beyond =
+    Math.max(0, files - own - ORDINARY_FILES_BYTES) + Math.max(0, others - ORDINARY_NATIVE_BYTES);
+  const bytes = own + beyond;
   return {
     kind: "native-or-file-backed",
     bytes,
     isOfMoment: false,
     applies: bytes >= Math.max(SMALLEST_BYTES, total * NATIVE_SHARE),
     culprits: () =>
-      residentMappings(examination.trace, waterfall.measuredAt ?? examination.moment.event).map(
-        ({ mapping, bytes: resident }) => culpritOf(examination, mapping.stack, resident),
-      ),
+      mappings.map(({ mapping, bytes: resident }) => culpritOf(examination, mapping.stack, resident)),
   };
 }
 

@@ -57,7 +57,21 @@ function headlineOf(explanation: Explanation): string {
   }
   if (kind === "interpreter-overhead")
     return `${title}: ${formatBytes(bytes)} of live blocks came with the interpreter and the imports${share}`;
-  return `${title}: what is resident is in use, little is held free, and ${quietText(explanation)}`;
+  return `${title}: what is resident is in use, ${heldText(verdict)}, and ${quietText(explanation)}`;
+}
+
+/** What is held free though it is no matter; from this share on its size is said. */
+const SAID_SHARE = 0.1;
+
+function heldText({ weighed, rssBytes }: Verdict): string {
+  const held = weighed
+    .filter(({ kind }) => kind === "retention-in-pymalloc" || kind === "retention-in-c-library")
+    .reduce((sum, one) => sum + one.bytes, 0);
+  const size =
+    rssBytes === undefined || held < rssBytes * SAID_SHARE
+      ? ""
+      : ` (${formatBytes(held)}, ${formatPercent(held / rssBytes)})`;
+  return `little is held free${size}`;
 }
 
 /** How sure it is that growth does not end: what speaks for it, or what would tell. */
