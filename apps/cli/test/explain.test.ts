@@ -10,10 +10,12 @@ interface Answer {
   readonly verdict: { readonly kind: string; readonly headline: string };
   readonly waterfall: {
     readonly rssBytes: number | null;
+    readonly measuredBefore: { readonly events: number; readonly elapsedNs: number };
     readonly parts: readonly { readonly key: string; readonly bytes: number }[];
   };
   readonly remedies: readonly { readonly kind: string; readonly savingBytes: number }[];
   readonly shortcomings: readonly string[];
+  readonly recording: { readonly events: number };
 }
 
 async function explained(file: string, ...args: string[]): Promise<Answer> {
@@ -92,8 +94,12 @@ describe.skipIf(recordable.length === 0)("explain, of a program recorded now", (
   };
 
   it("explains all that is resident", async () => {
-    const { waterfall, shortcomings } = await explained(await record("plain", []));
+    const file = await record("plain", []);
+    const { waterfall, shortcomings, recording } = await explained(file);
     expect(shortcomings).toEqual([]);
+    expect(waterfall.measuredBefore).toEqual({ events: 0, elapsedNs: 0 });
+    const between = await obmalloc(["explain", file, "--at", String(Math.floor(recording.events / 2))]);
+    expect(between.stdout).toMatch(/Measured [\d.]+ m?s, [\d,]+ events? before the\s+moment/);
     const remainder = waterfall.parts.at(-1)!;
     expect(remainder).toMatchObject({ key: "remainder" });
     expect(Math.abs(remainder.bytes)).toBeLessThan(waterfall.rssBytes! * 0.05);

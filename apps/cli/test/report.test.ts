@@ -20,6 +20,7 @@ describe("explain --html", () => {
     expect(page).toContain("default-src 'none'");
     expect(page).not.toMatch(/(?:src|href)=|url\(|@import/);
     expect(page).toContain("pinned.py:31 work");
+    expect(page).toMatch(/resident set<\/dt><dd>read [\d,]+ times/);
   });
 });
 

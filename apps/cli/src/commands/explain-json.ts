@@ -3,6 +3,7 @@
 import { byGeneration, type Culprit, type Explanation, type Remedy } from "@obmalloc/insight";
 import type { Frame, Pin } from "@obmalloc/trace";
 import type { Explained } from "../shared/explain-file.ts";
+import { samplingText } from "../shared/measured-text.ts";
 import { momentJson } from "../shared/recording.ts";
 import { verdictHeadline } from "../shared/verdict-text.ts";
 
@@ -60,6 +61,8 @@ export function explanationJson({ trace, explanation }: Explained) {
       derivedFrom: orNull(trace.info.derivedFrom),
       commandLine: trace.info.commandLine,
       events: trace.eventCount,
+      samples: trace.tables.samples.length,
+      sampled: samplingText(trace),
     },
   };
 }
