@@ -139,5 +139,5 @@ void mappings_note_residency(uint64_t event)
     unsigned i;
     for (i = 0; i < mapping_count; i++)
         if (mappings[i].resident) at = put_varint(put_varint(at, mappings[i].id), mappings[i].resident);
-    if (at > note) tables_note(NOTE_MAPPING_RESIDENCY, event, note, (size_t)(at - note));
+    if (mapping_count) tables_note(NOTE_MAPPING_RESIDENCY, event, note, (size_t)(at - note));
 }

@@ -54,6 +54,7 @@ with open("/proc/self/smaps_rollup") as rollup:
 ready.wait()
 for thread in threads: thread.join()
 plain.close()
+view.madvise(mmap.MADV_DONTNEED)
 sys.audit("obmalloc.mark", "closed")
 `;
 
@@ -99,6 +100,8 @@ describe.skipIf(marking.length === 0)("notes", () => {
     expect(residency.bytes.get(1)).toBe(24 * MIB);
     expect(residency.bytes.get(2)).toBe(8 * MIB);
     expect(notes.mappingGoneAt.get(2)).toBeLessThanOrEqual(closed!.event);
+    const later = notes.mappingResidency.find(({ event }) => event === closed!.event)!;
+    expect(later.bytes).toEqual(new Map());
   });
 
   it.each(marking)(
