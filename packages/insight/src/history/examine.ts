@@ -49,8 +49,8 @@ export interface ExamineOptions {
   readonly onPoint?: (replay: Replay<HistoryMachine>) => void;
 }
 
-/** Where another thread decodes, the frames of so many stacks are found while it comes up. */
-const FOUND_AHEAD = 30_000;
+/** While the thread that decodes comes up, frames are found, of so many stacks at a time. */
+const FOUND_AHEAD_STACKS = 500;
 /** All blocks are looked at when memory has come down by this share from a peak ... */
 const FALL_SHARE = 0.02;
 /** ... that was so much higher than the last one that was looked at: so there are few looks. */
@@ -71,7 +71,7 @@ export function examine(trace: TraceReader, moment: Moment, options: ExamineOpti
     ...(events === undefined ? {} : { events }),
   });
   const stacks = new Stacks(trace.tables);
-  if (events !== undefined) stacks.findAhead(FOUND_AHEAD);
+  while (replay.isWaiting && stacks.findAhead(FOUND_AHEAD_STACKS));
   const clock = new Clock(trace);
   const look = () => tallyStacks(replay.machine);
   const timeline: TimePoint[] = [timePoint(replay.machine, 0, clock)];

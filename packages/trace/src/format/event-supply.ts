@@ -7,6 +7,8 @@ import type { EventSink } from "./event-sink.ts";
 export interface EventSupply {
   /** Why it stopped for good, where the trace is damaged or cut. What came before is sound. */
   readonly damage: TraceError | undefined;
+  /** False while {@link run} would wait for another thread; undefined where there is none. */
+  readonly isReady?: boolean;
   /** How many events the last call of {@link run} gave. */
   readonly eventsGiven: number;
   /** Gives up to `maxEvents` events, or fewer, but at least one record; false when there are no more. */

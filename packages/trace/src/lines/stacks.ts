@@ -18,6 +18,8 @@ export class Stacks {
   /** By code, then by instruction: many stacks end in the same call. */
   private readonly frameOfCall: (Map<number, Frame> | undefined)[] = [];
   private readonly shared = new Map<string, Frame>();
+  /** Stacks below this were found by {@link findAhead}. */
+  private foundAhead = 1;
 
   constructor(tables: Tables) {
     this.tables = tables;
@@ -34,10 +36,17 @@ export class Stacks {
     return frame;
   }
 
-  /** Finds the innermost frames of up to `count` stacks before they are asked for: for a thread that waits anyway. */
-  findAhead(count: number): void {
-    const end = Math.min(count, this.tables.nodeCode.length);
-    for (let stack = 1; stack < end; stack++) this.innermost(stack);
+  /**
+   * Finds the innermost frames of the next `count` stacks before they are asked for: for a thread that waits anyway.
+   *
+   * @returns whether there are more.
+   */
+  findAhead(count: number): boolean {
+    const stacks = this.tables.nodeCode.length;
+    const end = Math.min(this.foundAhead + count, stacks);
+    for (let stack = this.foundAhead; stack < end; stack++) this.innermost(stack);
+    this.foundAhead = end;
+    return end < stacks;
   }
 
   /** All frames, innermost first. */

@@ -71,6 +71,11 @@ export class EventRing {
 
   // The reader's end.
 
+  /** Whether {@link next} would not wait. */
+  get isReady(): boolean {
+    return Atomics.load(this.control, PUBLISHED) !== Atomics.load(this.control, CONSUMED);
+  }
+
   /**
    * The next batch, which stays as it is until {@link release}. Waits for it up to `patienceMs`.
    *

@@ -38,6 +38,10 @@ export class RingFeed implements EventSupply {
     return this.own === undefined ? this.unpacker.given : this.own.eventsGiven;
   }
 
+  get isReady(): boolean {
+    return this.own !== undefined || this.ended || !this.unpacker.atEnd || this.ring.isReady;
+  }
+
   run(sink: EventSink, maxEvents: number): boolean {
     if (this.own === undefined && (!this.unpacker.atEnd || this.nextBatch())) {
       this.unpacker.run(sink, maxEvents);

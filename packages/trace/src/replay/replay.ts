@@ -87,6 +87,11 @@ export class Replay<Machine extends ReplayMachine = ReplayMachine> {
     return this.mismatch !== undefined || this.damage !== undefined;
   }
 
+  /** Whether the next events are still on their way from another thread: time for something else. */
+  get isWaiting(): boolean {
+    return this.feed.isReady === false;
+  }
+
   /** What `sys._debugmallocstats()` would print of pymalloc now, in the interpreter that ran last. */
   statsText(): string {
     return formatDebugMallocStats(this.profile, this.machine.current.stats());

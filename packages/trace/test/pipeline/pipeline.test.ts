@@ -16,6 +16,7 @@ import {
   Replay,
   RingFeed,
   readEvents,
+  Stacks,
   type TraceReader,
   verify,
 } from "../../src/index.ts";
@@ -184,6 +185,21 @@ const call = fc.oneof(
 describe("a ring", () => {
   it("says how little is too little", () => {
     expect(() => new EventRing(new SharedArrayBuffer(1 << 15))).toThrow("no room for a batch");
+  });
+
+  it("says whether events are there: until then frames can be found, a few stacks at a time", () => {
+    const trace = openBytes(recording(RECORDINGS[0]!));
+    const ring = new EventRing(new SharedArrayBuffer(RING_BYTES));
+    const replay = new Replay(trace, { events: (space) => new RingFeed(trace, space, ring) });
+    expect(replay.isWaiting).toBe(true);
+    const stacks = new Stacks(trace.tables);
+    let calls = 1;
+    while (stacks.findAhead(100)) calls++;
+    expect(calls).toBe(Math.ceil((trace.tables.nodeCode.length - 1) / 100));
+    expect(stacks.innermost(1)).toEqual(new Stacks(trace.tables).innermost(1));
+    fillRing(trace, ring);
+    expect(replay.isWaiting).toBe(false);
+    expect(new Replay(trace).isWaiting).toBe(false);
   });
 });
 
