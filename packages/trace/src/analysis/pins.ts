@@ -41,13 +41,13 @@ export function pins(replay: Replay, stacks: Stacks): Pin[] {
   const { live, arenas } = replay.machine;
   const { arenaBytes } = replay.profile.pymalloc;
   const counts = new StackCounts(live, replay.trace.tables.nodeCode.length);
-  const tallies = new Map<Frame | undefined, Tally>();
+  const tallies = new Tallies(stacks);
   let number = 0;
   for (const arena of arenas.all()) {
     number++;
     const lines: Tally[] = [];
     for (const stack of counts.add(arena.linear, arena.linear + arenaBytes, number)) {
-      const tally = tallyOf(tallies, stacks.innermost(stack), stack);
+      const tally = tallies.of(stack);
       if (tally.seenIn === number) continue;
       tally.seenIn = number;
       lines.push(tally);
@@ -64,7 +64,7 @@ export function pins(replay: Replay, stacks: Stacks): Pin[] {
   }
   for (let stack = 0; stack < counts.blocks.length; stack++) {
     if (counts.blocks[stack] === 0) continue;
-    const tally = tallyOf(tallies, stacks.innermost(stack), stack);
+    const tally = tallies.of(stack);
     tally.blocks += counts.blocks[stack]!;
     tally.liveBytes += counts.bytes[stack]!;
   }
@@ -88,24 +88,48 @@ function pinOf({
   return { frame, arenas, heldBytes, sharedArenas, sharedBytes, blocks, liveBytes, stack, leverage };
 }
 
-/** The line's tally; a new one for the first stack of a line. */
-function tallyOf(tallies: Map<Frame | undefined, Tally>, frame: Frame | undefined, stack: number): Tally {
-  let tally = tallies.get(frame);
-  if (tally === undefined) {
-    tally = {
-      frame,
-      arenas: 0,
-      heldBytes: 0,
-      sharedArenas: 0,
-      sharedBytes: 0,
-      blocks: 0,
-      liveBytes: 0,
-      stack,
-      seenIn: 0,
-    };
-    tallies.set(frame, tally);
+/** A tally for each line, found by stack. */
+class Tallies {
+  private readonly stacks: Stacks;
+  private readonly byStack: (Tally | undefined)[] = [];
+  private readonly byFrame = new Map<Frame | undefined, Tally>();
+
+  constructor(stacks: Stacks) {
+    this.stacks = stacks;
   }
-  return tally;
+
+  values(): Iterable<Tally> {
+    return this.byFrame.values();
+  }
+
+  of(stack: number): Tally {
+    return this.byStack[stack] ?? this.find(stack);
+  }
+
+  private find(stack: number): Tally {
+    const frame = this.stacks.innermost(stack);
+    let tally = this.byFrame.get(frame);
+    if (tally === undefined) {
+      tally = emptyTally(frame, stack);
+      this.byFrame.set(frame, tally);
+    }
+    this.byStack[stack] = tally;
+    return tally;
+  }
+}
+
+function emptyTally(frame: Frame | undefined, stack: number): Tally {
+  return {
+    frame,
+    arenas: 0,
+    heldBytes: 0,
+    sharedArenas: 0,
+    sharedBytes: 0,
+    blocks: 0,
+    liveBytes: 0,
+    stack,
+    seenIn: 0,
+  };
 }
 
 /** Live blocks by stack: millions of blocks have thousands of stacks, and lines are looked up for those. */

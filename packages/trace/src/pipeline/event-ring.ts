@@ -13,7 +13,7 @@ const CONSUMED = 1;
 const STATE = 2;
 /** Whether a thread sleeps until the word of the same name changes: only then is it woken, which is no cheap call. */
 const AWAITED = 3; // and 4: PUBLISHED, CONSUMED
-/** A reader that sleeps is woken when so many batches are there, a writer when half of the ring is free. */
+/** A reader that sleeps is woken when so many batches are there, or the first; a writer when half of the ring is free. */
 const WAKING_BATCHES = 4;
 const LENGTHS = 16;
 const CONTROL_WORDS = LENGTHS + SLOTS_MAX;
@@ -60,7 +60,8 @@ export class EventRing {
     control[LENGTHS + (published % this.slots)] = length;
     Atomics.store(control, PUBLISHED, published + 1);
     const ready = published + 1 - Atomics.load(control, CONSUMED);
-    if (length === 0 || ready >= Math.min(WAKING_BATCHES, this.slots)) this.wake(PUBLISHED);
+    if (length === 0 || published === 0 || ready >= Math.min(WAKING_BATCHES, this.slots))
+      this.wake(PUBLISHED);
   }
 
   /** Nothing follows: because the trace ends here, or because whoever wrote cannot go on. */
