@@ -32,6 +32,7 @@ export type {
   NativeMapping,
   Notes,
 } from "./format/notes.ts";
+export type { OpenedTrace } from "./format/opened-trace.ts";
 export { type OpenOptions, TraceReader } from "./format/reader.ts";
 export { type ByteSource, bytesSource } from "./format/source.ts";
 export { TraceStream } from "./format/stream.ts";

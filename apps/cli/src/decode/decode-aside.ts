@@ -4,33 +4,37 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { EventRing, type ReplayOptions, RingFeed, type TraceReader } from "@obmalloc/trace";
 import { packageFolder } from "../shared/package-folder.ts";
-import { type DecodeWork, startDecoding } from "./decode-thread.ts";
+import { type Decoding, startDecoding } from "./decode-thread.ts";
 
-let begun: DecodeWork | undefined;
+let begun: Decoding | undefined;
 
-/** Decoding that began before the code was loaded that asks for it. */
-export function expectDecoding(work: DecodeWork | undefined): void {
-  begun = work;
+/** A thread that was started before the code was loaded that asks for it. */
+export function expectDecoding(decoding: Decoding | undefined): void {
+  begun = decoding;
 }
 
-/** Decoding that has begun in another thread. */
+/** Decoding in another thread. */
 export class DecodeAside {
   private readonly ring: EventRing;
+  private readonly thread: Decoding["thread"];
 
-  private constructor({ bytes }: DecodeWork) {
-    this.ring = new EventRing(bytes);
+  private constructor({ work, thread }: Decoding) {
+    this.ring = new EventRing(work.bytes);
+    this.thread = thread;
   }
 
-  /** Begins to decode, or takes what has begun; undefined where there is no second processor for it. */
+  /** Starts a thread, or takes the one that was started; undefined where there is no second processor for it. */
   static start(path: string): DecodeAside | undefined {
     const file = join(packageFolder(), "dist", "decode", "worker.js");
-    const work = begun?.path === path ? begun : existsSync(file) ? startDecoding(path, file) : undefined;
+    const decoding =
+      begun?.work.path === path ? begun : existsSync(file) ? startDecoding(path, file) : undefined;
     begun = undefined;
-    return work === undefined ? undefined : new DecodeAside(work);
+    return decoding === undefined ? undefined : new DecodeAside(decoding);
   }
 
-  /** For the replay of the same file, from its beginning. */
+  /** Has the same file decoded, from its beginning, for a replay. */
   eventsOf(trace: TraceReader): Pick<ReplayOptions, "events"> {
+    this.thread.postMessage(trace.handOver());
     return { events: (space) => new RingFeed(trace, space, this.ring) };
   }
 

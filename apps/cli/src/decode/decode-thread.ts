@@ -10,16 +10,23 @@ export interface DecodeWork {
   readonly bytes: SharedArrayBuffer;
 }
 
+/** A thread that waits to be told what it decodes. */
+export interface Decoding {
+  readonly work: DecodeWork;
+  readonly thread: Worker;
+}
+
 const RING_BYTES = 1 << 21;
 
 /**
- * Begins to decode `path` in another thread; undefined where there is no second processor for it.
+ * Starts a thread that decodes `path`, once it is sent the opened trace; undefined where there is no second processor for it.
  *
  * @param file the thread's, built.
  */
-export function startDecoding(path: string, file: string | URL): DecodeWork | undefined {
+export function startDecoding(path: string, file: string | URL): Decoding | undefined {
   if (availableParallelism() < 2) return undefined;
   const work = { path, bytes: new SharedArrayBuffer(RING_BYTES) };
-  new Worker(file, { workerData: work }).unref();
-  return work;
+  const thread = new Worker(file, { workerData: work });
+  thread.unref();
+  return { work, thread };
 }

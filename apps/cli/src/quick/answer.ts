@@ -4,13 +4,13 @@
 import { explainPrinted } from "../commands/explain-printed.ts";
 import { verifyCommand } from "../commands/verify.ts";
 import { expectDecoding } from "../decode/decode-aside.ts";
-import type { DecodeWork } from "../decode/decode-thread.ts";
+import type { Decoding } from "../decode/decode-thread.ts";
 import { failureCode, printFailure } from "../shared/failures.ts";
 import { endQuietlyOnClosedPipe } from "../shared/output.ts";
 import type { Question } from "./arguments.ts";
 
 /** Answers, and sets the exit code. @param decoding of the question's file, if it has begun. */
-export async function answer(question: Question, decoding: DecodeWork | undefined): Promise<void> {
+export async function answer(question: Question, decoding: Decoding | undefined): Promise<void> {
   endQuietlyOnClosedPipe();
   expectDecoding(decoding);
   const { command, file, flags } = question;

@@ -13,6 +13,14 @@ export class GrowingInts {
     this.values[this.length++] = value;
   }
 
+  /** Zeros, up to a length. */
+  lengthen(length: number): void {
+    const longer = new Uint32Array(length);
+    longer.set(this.values.subarray(0, this.length));
+    this.values = longer;
+    this.length = length;
+  }
+
   /** The number at `index`; 0 beyond the end. */
   at(index: number): number {
     return index < this.length ? this.values[index]! : 0;

@@ -5,6 +5,7 @@ import { type Chunk, type ChunkHeader, type Inflate, openChunk, parseChunkHeader
 import { CHUNK_HEADER_BYTES, ChunkKind, FILE_HEADER_BYTES, INDEX_MAGIC, TRAILER_BYTES } from "./constants.ts";
 import { checkFileHeader } from "./file-header.ts";
 import { parseEnd, parseInfo, type TraceEnd, type TraceInfo } from "./info.ts";
+import { type OpenedTrace, tablesOf } from "./opened-trace.ts";
 import type { ByteSource } from "./source.ts";
 import { Tables } from "./tables.ts";
 
@@ -37,16 +38,11 @@ export class TraceReader {
   private readonly source: ByteSource;
   private readonly inflate: Inflate | undefined;
 
-  private constructor(source: ByteSource, inflate: Inflate | undefined) {
+  private constructor(source: ByteSource, inflate: Inflate | undefined, info: TraceInfo, scan: Scan) {
     this.source = source;
     this.inflate = inflate;
     this.sizeBytes = source.sizeBytes;
-    checkFileHeader(source.read(0, Math.min(source.sizeBytes, FILE_HEADER_BYTES)));
-    const scan = scanChunks(source, inflate);
-    if (scan.info === undefined) {
-      throw scan.damage ?? new TraceCutError("The trace is empty: it has no info.", source.sizeBytes);
-    }
-    this.info = scan.info;
+    this.info = info;
     this.tables = scan.tables;
     this.end = scan.end;
     this.eventChunks = scan.eventChunks;
@@ -60,7 +56,29 @@ export class TraceReader {
    * @throws {TraceError} when not even its first chunk can be read.
    */
   static open(source: ByteSource, options: OpenOptions = {}): TraceReader {
-    return new TraceReader(source, options.inflate);
+    checkFileHeader(source.read(0, Math.min(source.sizeBytes, FILE_HEADER_BYTES)));
+    const scan = scanChunks(source, options.inflate);
+    if (scan.info === undefined) {
+      throw scan.damage ?? new TraceCutError("The trace is empty: it has no info.", source.sizeBytes);
+    }
+    return new TraceReader(source, options.inflate, scan.info, scan);
+  }
+
+  /** The same trace in another thread, for its events only: its stacks have no frames, and there is nothing beside the events. */
+  static reopen(source: ByteSource, opened: OpenedTrace, options: OpenOptions = {}): TraceReader {
+    const { info, isDamaged } = opened;
+    const damage = isDamaged ? new TraceDamagedError("Damaged trace.", source.sizeBytes) : undefined;
+    const eventChunks = [...opened.eventChunks];
+    const scan = { info, tables: tablesOf(opened), end: undefined, eventChunks, damage };
+    return new TraceReader(source, options.inflate, info, scan);
+  }
+
+  /** What {@link reopen} needs, as data that can be sent to another thread. */
+  handOver(): OpenedTrace {
+    const { arenas, arenaGoneAt, contexts, nodeCode } = this.tables;
+    const { info, eventChunks, damage } = this;
+    const isDamaged = damage !== undefined;
+    return { info, arenas, arenaGoneAt, contexts, stacks: nodeCode.length, eventChunks, isDamaged };
   }
 
   /**

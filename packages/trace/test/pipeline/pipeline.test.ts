@@ -5,6 +5,7 @@ import type { ChunkHeader } from "../../src/format/chunk.ts";
 import { buildChunk } from "../../src/format/chunk.ts";
 import { ChunkKind } from "../../src/format/constants.ts";
 import {
+  bytesSource,
   type Certificate,
   Domain,
   EventFeed,
@@ -17,7 +18,7 @@ import {
   RingFeed,
   readEvents,
   Stacks,
-  type TraceReader,
+  TraceReader,
   verify,
 } from "../../src/index.ts";
 import { EventPacker, EventUnpacker, RECORD_WORDS_MAX } from "../../src/pipeline/packed-events.ts";
@@ -34,7 +35,7 @@ function decodingOf(trace: Uint8Array, batches = -1): EventRing {
   const ring = new EventRing(new SharedArrayBuffer(RING_BYTES));
   threads.push(
     new Worker(new URL("worker.ts", import.meta.url), {
-      workerData: { trace, bytes: ring.bytes, batches },
+      workerData: { trace, opened: openBytes(trace).handOver(), bytes: ring.bytes, batches },
       execArgv: ["--conditions=@obmalloc/source"],
     }),
   );
@@ -48,9 +49,9 @@ const through = (ring: EventRing) => (trace: TraceReader) =>
 const plain = ({ damage, ...rest }: Certificate) => ({ ...rest, damage: damage?.message });
 
 /** Decodes into a ring of this thread, which has to be large enough for all of it. */
-function filled(trace: TraceReader): EventRing {
+function filled(trace: TraceReader, bytes: Uint8Array): EventRing {
   const ring = new EventRing(new SharedArrayBuffer(RING_BYTES));
-  fillRing(trace, ring);
+  fillRing(TraceReader.reopen(bytesSource(bytes), structuredClone(trace.handOver())), ring);
   return ring;
 }
 
@@ -103,7 +104,7 @@ describe.each(RECORDINGS)("a replay of %s whose events come from another thread"
         changed.set(junk.subarray(0, changed.length - at), at);
         const altered = withFirstChunk(bytes, first!, buildChunk(ChunkKind.events, changed, first!));
         const trace = openBytes(altered);
-        expect(plain(through(filled(trace))(trace))).toEqual(plain(verify(trace)));
+        expect(plain(through(filled(trace, altered))(trace))).toEqual(plain(verify(trace)));
       }),
       { numRuns: 40, examples: SENSELESS },
     );
@@ -117,13 +118,14 @@ describe.each(RECORDINGS)("a replay of %s whose events come from another thread"
     const eventCount = first!.eventCount + by;
     const { payload } = openBytes(bytes).chunk(first!);
     const chunk = buildChunk(ChunkKind.events, payload, { firstEvent: 0, eventCount });
-    const trace = openBytes(withFirstChunk(bytes, first!, chunk));
+    const altered = withFirstChunk(bytes, first!, chunk);
+    const trace = openBytes(altered);
     const certificate = verify(trace);
     expect(certificate.damage?.message).toBe(
       `Damaged trace: this chunk has ${which} events than the ${eventCount} that its header names. (at byte ${first!.fileOffset})`,
     );
     expect(certificate.eventsReplayed).toBe(Math.min(first!.eventCount, eventCount));
-    expect(plain(through(filled(trace))(trace))).toEqual(plain(certificate));
+    expect(plain(through(filled(trace, altered))(trace))).toEqual(plain(certificate));
     expect(() => [...readEvents(trace)]).toThrow(certificate.damage!.message);
   });
 
@@ -134,7 +136,7 @@ describe.each(RECORDINGS)("a replay of %s whose events come from another thread"
         const altered = by === 0 ? bytes.slice(0, at) : bytes.slice();
         if (by > 0) altered[at]! ^= by;
         const trace = openBytes(altered);
-        expect(plain(through(filled(trace))(trace))).toEqual(plain(verify(trace)));
+        expect(plain(through(filled(trace, altered))(trace))).toEqual(plain(verify(trace)));
       }),
       { numRuns: 25 },
     );

@@ -1,11 +1,12 @@
-// A thread that decodes for a test: workerData has the trace's bytes and the ring's, and how many batches it may give.
+// A thread that decodes for a test: workerData has the trace's bytes and the ring's, what opening the trace said, and how many
+// batches it may give.
 
 import { workerData } from "node:worker_threads";
-import { EventRing, fillRing } from "../../src/index.ts";
-import { openBytes } from "../support.ts";
+import { bytesSource, EventRing, fillRing, type OpenedTrace, TraceReader } from "../../src/index.ts";
 
-const { trace, bytes, batches } = workerData as {
+const { trace, opened, bytes, batches } = workerData as {
   trace: Uint8Array;
+  opened: OpenedTrace;
   bytes: SharedArrayBuffer;
   batches: number;
 };
@@ -22,7 +23,7 @@ class BreakingRing extends EventRing {
 
 const ring = new BreakingRing(bytes);
 try {
-  fillRing(openBytes(trace), ring);
+  fillRing(TraceReader.reopen(bytesSource(trace), opened), ring);
 } catch {
   ring.end("failed");
 }
