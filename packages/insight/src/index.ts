@@ -38,7 +38,7 @@ export { AGE_BINS, HistoryMachine } from "./history/history-machine.ts";
 export type { HeapUse, Measured } from "./history/measured.ts";
 export type { LineBytes } from "./history/tally.ts";
 export { type Reading, readings, type TimePoint } from "./history/timeline.ts";
-export type { Remedy, RemedyKind } from "./remedies/remedy.ts";
+export { type Remedy, type RemedyKind, smallestSaving } from "./remedies/remedy.ts";
 export { mallocStream } from "./what-if/malloc-stream.ts";
 export { checkSettings, type Settings, settingsName } from "./what-if/settings.ts";
 export { recordedSettings, type WhatIf, whatIf, whatIfAll } from "./what-if/what-if.ts";

@@ -12,6 +12,7 @@ import type { Explained } from "../shared/explain-file.ts";
 import { frameText, shortFrameText } from "../shared/frame-text.ts";
 import { measuredText } from "../shared/measured-text.ts";
 import { noFrameText } from "../shared/pins-headline.ts";
+import { LEAK_REMEDY, NOT_TRIED } from "../shared/remedy-notes.ts";
 import { sparkline } from "../shared/sparkline.ts";
 import { type Column, fitEnd, tableLines } from "../shared/table.ts";
 import type { Look } from "../shared/terminal.ts";
@@ -124,9 +125,10 @@ function* linesText(
   }
 }
 
-function* remediesText({ remedies, replayedRemedies }: Explanation, look: Look): Generator<string> {
+function* remediesText({ verdict, remedies, replayedRemedies }: Explanation, look: Look): Generator<string> {
   yield* title("What would help", look);
-  if (remedies.length === 0) yield "  Nothing that was tried here saves 256 KiB or more.";
+  if (verdict.kind === "leak") yield* wrapText(LEAK_REMEDY, look.width, "  ");
+  if (remedies.length === 0) yield "  Nothing that was tried here saves as much as 1 % of what is resident.";
   for (const { title: text, frame, savingBytes, arenasAfter, cost, grade } of remedies) {
     const where = frame === undefined ? "" : ` (${shortFrameText(frame)})`;
     const saving = look.colors.green(`-${formatBytes(savingBytes)}`.padStart(12));
@@ -138,7 +140,8 @@ function* remediesText({ remedies, replayedRemedies }: Explanation, look: Look):
       yield look.colors.dim(line);
   }
   if (!replayedRemedies)
-    yield look.colors.dim("  Others need the recording replayed once more each: --remedies all");
+    for (const line of wrapText(`${NOT_TRIED} explain --remedies all`, look.width, "  "))
+      yield look.colors.dim(line);
 }
 
 function* lifetimesText(rows: readonly ClassLifetimes[], look: Look): Generator<string> {

@@ -5,6 +5,7 @@ import type { Frame, Pin, Stacks, TraceReader } from "@obmalloc/trace";
 import { frameText } from "../shared/frame-text.ts";
 import { measuredText, samplingText } from "../shared/measured-text.ts";
 import { NO_FRAME } from "../shared/pins-headline.ts";
+import { LEAK_REMEDY, NOT_TRIED } from "../shared/remedy-notes.ts";
 import { counted, formatBytes, formatCount, formatMs } from "../shared/units.ts";
 
 const ENTITIES: Readonly<Record<string, string>> = {
@@ -89,7 +90,7 @@ function lineCell({ frame, stack }: Pin, stacks: Stacks): string {
 const frameCell = (frame: Frame | undefined) =>
   frame === undefined ? "" : `<br><code>${escapeHtml(frameText(frame))}</code>`;
 
-export function remediesSection({ remedies, replayedRemedies }: Explanation): string {
+export function remediesSection({ verdict, remedies, replayedRemedies }: Explanation): string {
   const rows = remedies.map((remedy: Remedy) => [
     `<span class="saving">-${formatBytes(remedy.savingBytes)}</span>`,
     `${escapeHtml(remedy.title)}${frameCell(remedy.frame)}`,
@@ -104,14 +105,13 @@ export function remediesSection({ remedies, replayedRemedies }: Explanation): st
     { heading: "what it costs" },
     { heading: "how sure" },
   ];
-  const note = replayedRemedies
-    ? ""
-    : '<p class="dim">Others need the recording replayed once more each: obmalloc explain --remedies all.</p>';
+  const note = replayedRemedies ? "" : `<p class="dim">${NOT_TRIED} obmalloc explain --remedies all.</p>`;
   const content =
     rows.length === 0
-      ? "<p>Nothing that was tried saves 256 KiB or more.</p>"
+      ? "<p>Nothing that was tried saves as much as 1 % of what is resident.</p>"
       : table("Remedies", columns, rows);
-  return section("What would help", content + note);
+  const first = verdict.kind === "leak" ? `<p>${LEAK_REMEDY}</p>` : "";
+  return section("What would help", first + content + note);
 }
 
 const CLASSES = 12;

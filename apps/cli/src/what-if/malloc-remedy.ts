@@ -1,7 +1,7 @@
 // A remedy that only a real malloc can judge: PYTHONMALLOC=malloc, and malloc_trim(0) when the work is done.
 
 import { ObmallocError } from "@obmalloc/abi";
-import { HELD_PARTS, type PartKey, type Remedy } from "@obmalloc/insight";
+import { HELD_PARTS, type PartKey, type Remedy, smallestSaving } from "@obmalloc/insight";
 import type { Explained } from "../shared/explain-file.ts";
 import { hasPools } from "../shared/recording.ts";
 import { formatBytes, formatPercent } from "../shared/units.ts";
@@ -9,7 +9,6 @@ import { realMalloc } from "./real-malloc.ts";
 
 /** Where less than this is free and held, no allocator helps. */
 const HELD_MIN_BYTES = 2 ** 20;
-const SMALLEST_SAVING_BYTES = 256 * 1024;
 /** What Python's blocks, and the room that is free between them, are resident as. */
 const PYTHON_PARTS: ReadonlySet<PartKey> = new Set<PartKey>([
   ...HELD_PARTS,
@@ -25,7 +24,8 @@ const PYTHON_PARTS: ReadonlySet<PartKey> = new Set<PartKey>([
  */
 export async function withMallocRemedy<Answer extends Explained>(answer: Answer): Promise<Answer> {
   const { explanation, trace } = answer;
-  const { parts, hasAccount, measuredAt = explanation.moment.event } = explanation.waterfall;
+  const { parts, hasAccount, rssBytes, measuredAt = explanation.moment.event } = explanation.waterfall;
+  const least = smallestSaving(rssBytes);
   const sum = (keys: ReadonlySet<PartKey>) =>
     parts.reduce((total, { key, bytes }) => total + (keys.has(key) ? bytes : 0), 0);
   const isWhole = explanation.certificate.eventsReplayed === explanation.moment.event;
@@ -33,7 +33,7 @@ export async function withMallocRemedy<Answer extends Explained>(answer: Answer)
   if (!isAsked || trace.info.derivedFrom !== undefined || sum(HELD_PARTS) < HELD_MIN_BYTES) return answer;
   try {
     const { residentBytes, trimmedBytes, canTrim } = await realMalloc(trace, measuredAt, {});
-    const remedy = canTrim ? remedyOf(sum(PYTHON_PARTS), residentBytes, trimmedBytes) : undefined;
+    const remedy = canTrim ? remedyOf(sum(PYTHON_PARTS), residentBytes, trimmedBytes, least) : undefined;
     if (remedy === undefined) return answer;
     const remedies = [...explanation.remedies, remedy].sort((a, b) => b.savingBytes - a.savingBytes);
     return { ...answer, explanation: { ...explanation, remedies } };
@@ -47,9 +47,14 @@ export async function withMallocRemedy<Answer extends Explained>(answer: Answer)
   }
 }
 
-function remedyOf(nowBytes: number, residentBytes: number, trimmedBytes: number): Remedy | undefined {
+function remedyOf(
+  nowBytes: number,
+  residentBytes: number,
+  trimmedBytes: number,
+  least: number,
+): Remedy | undefined {
   const savingBytes = nowBytes - trimmedBytes;
-  if (savingBytes < SMALLEST_SAVING_BYTES) return undefined;
+  if (savingBytes < least) return undefined;
   const change = residentBytes / nowBytes - 1;
   const untrimmed = `${formatPercent(Math.abs(change))} ${change < 0 ? "less" : "more"}`;
   return {

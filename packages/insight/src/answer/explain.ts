@@ -4,8 +4,8 @@ import { type Moment, type Pin, pins, type TraceReader } from "@obmalloc/trace";
 import { type Examination, type ExamineOptions, examine } from "../history/examine.ts";
 import type { CollectionTally } from "../history/garbage.ts";
 import type { TimePoint } from "../history/timeline.ts";
-import { remediesFromState, SMALLEST_SAVING_BYTES } from "../remedies/from-state.ts";
-import type { Remedy } from "../remedies/remedy.ts";
+import { remediesFromState } from "../remedies/from-state.ts";
+import { type Remedy, smallestSaving } from "../remedies/remedy.ts";
 import { planReplays, runPlans } from "../remedies/replayed.ts";
 import { type Growth, growth } from "./growth.ts";
 import { type ClassLifetimes, lifetimes } from "./lifetimes.ts";
@@ -94,7 +94,7 @@ export function explain(trace: TraceReader, moment: Moment, options: ExplainOpti
   const remedies = [
     ...(wanted === "none" ? [] : remediesFromState(examination, found.waterfall, found.pins)),
     ...runPlans(examination, plans, arenas, onProgress),
-  ].filter((remedy) => remedy.savingBytes >= SMALLEST_SAVING_BYTES);
+  ].filter((remedy) => remedy.savingBytes >= smallestSaving(found.waterfall.rssBytes));
   return {
     moment,
     ...found,

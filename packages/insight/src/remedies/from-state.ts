@@ -6,7 +6,7 @@ import type { Examination } from "../history/examine.ts";
 import { shortFrameText } from "../text/frame-text.ts";
 import { collectNow } from "./garbage.ts";
 import { arenaCount, type ReHomed, reHome } from "./re-home.ts";
-import type { Remedy } from "./remedy.ts";
+import { type Remedy, smallestSaving } from "./remedy.ts";
 
 /** Lines to re-home, one after the other: some in any case, more where they hold or share so much of the arenas. */
 const LINES_MIN = 3;
@@ -14,13 +14,11 @@ const LINES_MAX = 8;
 const LINE_SHARE = 0.03;
 /** Further lines have to save so much more, of what those before them do. */
 const FURTHER_SHARE = 0.1;
-/** Savings below this are not worth a line. */
-export const SMALLEST_SAVING_BYTES = 256 * 1024;
 
 /** Changes the examination's machine: to be called when everything else has been asked of it. */
 export function remediesFromState(
   examination: Examination,
-  { parts }: Waterfall,
+  { parts, rssBytes }: Waterfall,
   pins: readonly Pin[],
 ): Remedy[] {
   const bytesOf = (key: string) => parts.find((part) => part.key === key)?.bytes ?? 0;
@@ -49,7 +47,7 @@ export function remediesFromState(
       basis: "what mallinfo2 and the kernel said when the resident set was read; only whole pages go back",
     },
     ...collectNow(examination, arenas),
-    ...reHoming(examination, pins, arenas),
+    ...reHoming(examination, pins, arenas, smallestSaving(rssBytes)),
   ];
 }
 
@@ -64,7 +62,7 @@ function heaviestLines(pins: readonly Pin[], arenaBytes: number): Pin[] {
 }
 
 /** Copying what the heaviest line keeps, and what more lines do: all that together save more than those before them. */
-function reHoming(examination: Examination, pins: readonly Pin[], arenas: number): Remedy[] {
+function reHoming(examination: Examination, pins: readonly Pin[], arenas: number, least: number): Remedy[] {
   const { profile, hasPools } = examination.replay;
   const { info } = examination.trace;
   if (!hasPools || info.stacks === "none" || info.derivedFrom !== undefined) return [];
@@ -75,7 +73,7 @@ function reHoming(examination: Examination, pins: readonly Pin[], arenas: number
   for (const step of reHome(examination, heaviestLines(pins, arenas * arenaBytes))) {
     steps.push(step);
     const savingBytes = (arenas - step.arenasAfter) * arenaBytes;
-    if (savingBytes - saved < Math.max(SMALLEST_SAVING_BYTES, saved * FURTHER_SHARE)) continue;
+    if (savingBytes - saved < Math.max(least, saved * FURTHER_SHARE)) continue;
     saved = savingBytes;
     found.push({ ...reHomingOf(steps), savingBytes, arenasAfter: step.arenasAfter });
   }

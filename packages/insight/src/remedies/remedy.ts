@@ -16,6 +16,14 @@ export type RemedyKind =
   | "python-malloc"
   | "gc-threshold";
 
+/** Savings below this, or below {@link SMALLEST_SHARE} of the resident set, are not worth a line. */
+const SMALLEST_SAVING_BYTES = 256 * 1024;
+const SMALLEST_SHARE = 0.01;
+
+/** What a remedy has to save to be said, in bytes. @param rssBytes the resident set, where it is known */
+export const smallestSaving = (rssBytes: number | undefined): number =>
+  Math.max(SMALLEST_SAVING_BYTES, (rssBytes ?? 0) * SMALLEST_SHARE);
+
 /** Something that would make the process smaller: what it does, what it saves, what it costs, how sure that is. */
 export interface Remedy {
   readonly kind: RemedyKind;
@@ -39,4 +47,6 @@ export interface Remedy {
 export interface PlannedRemedy {
   readonly make: () => WhatIfMachine;
   readonly remedy: Omit<Remedy, "savingBytes" | "arenasAfter">;
+  /** Of a remedy that is another version: which. Those that save the same are said together. */
+  readonly version?: string;
 }

@@ -57,7 +57,29 @@ export function runPlans(
     return { ...plans[index]!.remedy, savingBytes: heldNow - held, arenasAfter };
   };
   const makes = plans.map(({ make }) => make);
-  return runMachines(trace, makes, moment.event, resultOf, onProgress);
+  return versionsTogether(plans, runMachines(trace, makes, moment.event, resultOf, onProgress));
+}
+
+/** Other versions that save the same are one remedy. */
+function versionsTogether(plans: readonly PlannedRemedy[], remedies: readonly Remedy[]): Remedy[] {
+  const versionsOf = new Map<string, string[]>();
+  const keyOf = ({ savingBytes, arenasAfter }: Remedy) => `${savingBytes} ${arenasAfter}`;
+  for (const [index, { version }] of plans.entries()) {
+    const key = keyOf(remedies[index]!);
+    if (version !== undefined) versionsOf.set(key, [...(versionsOf.get(key) ?? []), version]);
+  }
+  return remedies.flatMap((remedy, index) => {
+    const { version } = plans[index]!;
+    if (version === undefined) return [remedy];
+    const versions = versionsOf.get(keyOf(remedy))!;
+    return versions[0] === version ? [{ ...remedy, title: otherVersionTitle(versions) }] : [];
+  });
+}
+
+/** `3.7, 3.8 or 3.9`. */
+function otherVersionTitle(versions: readonly string[]): string {
+  const all = [versions.slice(0, -1).join(", "), ...versions.slice(-1)].filter((text) => text !== "");
+  return `Run it on CPython ${all.join(" or ")}, as far as arenas and pools go`;
 }
 
 /** What the same operations need in a heap that begins empty: what edits of them are compared with where nothing was replayed. */
@@ -199,9 +221,10 @@ function otherGeometries({ trace, replay }: Examination): PlannedRemedy[] {
     seen.add(key(profile));
     found.push({
       make: () => new WhatIfMachine(trace, { profile }),
+      version: profile.version,
       remedy: {
         kind: "other-version",
-        title: `Run it on CPython ${profile.version}, as far as arenas and pools go`,
+        title: otherVersionTitle([profile.version]),
         frame: undefined,
         cost: "another version makes objects of other sizes too, which this recording cannot know",
         grade: "modelled",
