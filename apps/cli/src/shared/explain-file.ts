@@ -25,11 +25,12 @@ export function explainFile(
   const source = FileSource.open(file);
   const decoding = DecodeAside.start(file);
   const trace = openSource(source);
+  const events = decoding?.eventsOf(trace);
   const moment = momentOf(trace, at);
   const progress = new Progress("replaying", moment.event);
   const explanation = explain(trace, moment, {
     ...options,
-    ...decoding?.eventsOf(trace),
+    ...events,
     onProgress: progress.update,
   });
   progress.stop();

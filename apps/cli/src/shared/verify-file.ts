@@ -23,8 +23,9 @@ export function verifyFile(file: string): Verified {
   const source = FileSource.open(file);
   const decoding = DecodeAside.start(file);
   const trace = openSource(source);
+  const events = decoding?.eventsOf(trace);
   const progress = new Progress("replaying", trace.eventCount);
-  const certificate = verify(trace, { ...decoding?.eventsOf(trace), onProgress: progress.update });
+  const certificate = verify(trace, { ...events, onProgress: progress.update });
   progress.stop();
   decoding?.stop();
   const { damage, mismatch, evidence, hasPools } = certificate;
