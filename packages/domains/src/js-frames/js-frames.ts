@@ -13,7 +13,7 @@ export interface JavaScriptFramesOptions {
    */
   readonly readText?: ReadText;
   /**
-   * Frames that belong to the allocator and not to its caller; only those at the top of a stack are left out.
+   * Frames that belong to the allocator and not to its caller; the topmost of them are left out, with hooks around the allocator above.
    * @defaultValue those of this package's own files
    */
   readonly isAllocator?: (position: CodePosition) => boolean;
@@ -72,7 +72,12 @@ function framesOf(
   maps: SourceMaps | undefined,
 ): CapturedStack {
   const positions = parseStack(text).slice(PROVIDER_FRAMES);
-  const first = positions.findIndex((position) => !isAllocator(position));
+  // A hook that somebody put around the allocator, such as a recorder's, lies above the allocator's own frames.
+  const inner = Math.max(
+    0,
+    positions.findIndex((position) => isAllocator(position)),
+  );
+  const first = positions.findIndex((position, index) => index >= inner && !isAllocator(position));
   // A bundle of program and allocator in one file has no frame of the program's own: all are shown then.
   const shown = positions.slice(Math.max(first, 0));
   const frames = shown.map((position) => Object.freeze(frameOf(position, maps)));
