@@ -1,4 +1,5 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { availableParallelism } from "node:os";
 import { defineConfig } from "vitest/config";
 
 const here = (path: string) => new URL(path, import.meta.url);
@@ -21,6 +22,8 @@ export default defineConfig({
   resolve: { conditions },
   ssr: { resolve: { conditions } },
   test: {
+    // vitest would leave one processor free, of two every second one; many tests wait for programs of their own.
+    maxWorkers: availableParallelism(),
     projects: members.map(({ root, name }) => ({
       extends: true as const,
       root,

@@ -16,7 +16,7 @@ vi.setConfig({ testTimeout: 120_000, maxConcurrency: 2 });
 /** The interpreters of pyenv that can be recorded here. */
 export const recordable = recordablePythons().filter(({ origin }) => origin === "pyenv");
 
-/** The trace of a program that ended well. */
+/** The trace of a program that ended well. Two recordings of it differ in nothing but what they are told to: hashes, too, are the same. */
 export async function recorded(
   python: Python,
   args: readonly string[],
@@ -29,7 +29,7 @@ export async function recorded(
     args,
     output,
     stacks,
-    env: { ...process.env, ...environment },
+    env: { ...process.env, PYTHONHASHSEED: "0", ...environment },
     stdio: ["ignore", "ignore", "inherit"],
   });
   expect({ exitCode, outcome }).toEqual({ exitCode: 0, outcome: { kind: "recorded" } });
