@@ -22,7 +22,7 @@ export default defineConfig({
   resolve: { conditions },
   ssr: { resolve: { conditions } },
   test: {
-    // vitest would leave one processor free, of two every second one; many tests wait for programs of their own.
+    // vitest would leave one processor free, which of two is half the machine; and many tests wait for programs that they start.
     maxWorkers: availableParallelism(),
     projects: members.map(({ root, name }) => ({
       extends: true as const,
