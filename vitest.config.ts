@@ -1,5 +1,4 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
-import { availableParallelism } from "node:os";
 import { defineConfig } from "vitest/config";
 
 const here = (path: string) => new URL(path, import.meta.url);
@@ -22,8 +21,6 @@ export default defineConfig({
   resolve: { conditions },
   ssr: { resolve: { conditions } },
   test: {
-    // vitest would leave one processor free, which of two is half the machine; and many tests wait for programs that they start.
-    maxWorkers: availableParallelism(),
     projects: members.map(({ root, name }) => ({
       extends: true as const,
       root,
